@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * jwkscore.h: may the bearer of this token act as this account, here and now?
+ *
+ * A program makes a configuration, loads jwks.conf(5) into it, and asks jwkscore_authenticate().
+ * The library keeps no global state, never logs, prints, exits, or touches signals, locale or
+ * environment, and takes the wall clock as a parameter.  One configuration must not be used by two
+ * threads at once; two configurations are independent.  See jwkscore(3).
+ */
+#ifndef JWKSCORE_H
+#define JWKSCORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What became of a call.  The second hexadecimal digit from the left of 0x1xx is the class. */
+enum jwkscore_status {
+    JWKSCORE_OK = 0,
+
+    /* denied: this token does not allow it */
+    JWKSCORE_E_MALFORMED = 0x101,   /* not a compact JWS: parts, base64url, JSON (RFC 7515 section 7.1) */
+    JWKSCORE_E_ALGORITHM = 0x102,   /* `alg` is not one that the issuer may use */
+    JWKSCORE_E_UNKNOWN_KEY = 0x103, /* the issuer has no such key */
+    JWKSCORE_E_SIGNATURE = 0x104,   /* the signature does not verify */
+    JWKSCORE_E_EXPIRED = 0x105,     /* `exp` has passed */
+    JWKSCORE_E_NOT_YET_VALID = 0x106, /* `nbf` or `iat` is to come */
+    JWKSCORE_E_ISSUER = 0x107,      /* `iss` is no configured issuer */
+    JWKSCORE_E_AUDIENCE = 0x108,    /* `aud` is for somebody else */
+    JWKSCORE_E_CLAIM = 0x109,       /* another claim is missing, of the wrong type, or breaks a rule */
+    JWKSCORE_E_UNMAPPED = 0x10a,    /* the token names no account */
+    JWKSCORE_E_USER = 0x10b,        /* the token names other accounts than the one asked for */
+    JWKSCORE_E_UNBOUND = 0x10c,     /* the token is not bound to the key, or is bound and came without one */
+    JWKSCORE_E_INCOMPLETE = 0x10d,  /* a token that was cut off */
+    JWKSCORE_E_TOO_LONG = 0x10e,    /* over 16 KiB */
+    JWKSCORE_E_OPAQUE = 0x10f,      /* an opaque access token, or something else without a dot */
+    JWKSCORE_E_ENCRYPTED = 0x110,   /* a JWE: five parts */
+    JWKSCORE_E_UNSIGNED = 0x111,    /* `alg` is `none` */
+    JWKSCORE_E_SYMMETRIC = 0x112,   /* `alg` is HS256 or its kin */
+    JWKSCORE_E_TYPE = 0x113,        /* `typ` is not the kind of token that the issuer's section wants */
+    JWKSCORE_E_CRITICAL = 0x114,    /* `crit`, `b64`, `zip`, `enc`, or a nested token */
+    JWKSCORE_E_DENIED_KEY = 0x115,  /* signed by a key that `denied_key` names */
+    JWKSCORE_E_ACCOUNT = 0x116,     /* the account may not be used: uid, root, a name that is no account name */
+    JWKSCORE_E_UNKNOWN_USER = 0x117, /* the account does not exist */
+    JWKSCORE_E_SERVICE = 0x118,     /* the service's section refuses this issuer */
+
+    /* unavailable: it cannot be said now */
+    JWKSCORE_E_UNREACHABLE = 0x201, /* no usable keys, and the issuer cannot be reached */
+    JWKSCORE_E_STALE = 0x202,       /* keys older than max_stale, and no newer ones to be had */
+    JWKSCORE_E_PROVIDER = 0x203,    /* the issuer answered, but with nothing usable */
+    JWKSCORE_E_SUPPRESSED = 0x204,  /* a refresh would be needed and is held back (back-off, flood limit) */
+    JWKSCORE_E_CLOCK = 0x205,       /* the wall clock is earlier than it can be */
+
+    /* fault: this host is not set up right */
+    JWKSCORE_E_CONFIG = 0x301,      /* jwks.conf, a map file, a jwks_file, or an option */
+    JWKSCORE_E_UNSAFE_FILE = 0x302, /* a file or folder that others could change */
+    JWKSCORE_E_SYSTEM = 0x303,      /* a system call failed */
+    JWKSCORE_E_MEMORY = 0x304,
+    JWKSCORE_E_CRYPTO = 0x305,      /* OpenSSL cannot do what it must */
+    JWKSCORE_E_ARGUMENT = 0x306     /* the caller's mistake: NULL, a size, a name that is none */
+};
+
+enum jwkscore_class {
+    JWKSCORE_CLASS_OK,
+    JWKSCORE_CLASS_DENIED,
+    JWKSCORE_CLASS_UNAVAILABLE,
+    JWKSCORE_CLASS_FAULT
+};
+
+/* Why a call failed: one line of printable ASCII, never any part of a token's text. */
+struct jwkscore_error {
+    enum jwkscore_status status;
+    char message[256];
+};
+
+struct jwkscore_config;   /* everything jwks.conf says; a new one denies everything */
+struct jwkscore_identity; /* a token that passed, and what it says */
+
+/* Class of a status.  A number it does not know is a FAULT. */
+enum jwkscore_class jwkscore_classify(enum jwkscore_status);
+
+/* The word that logs use for a status (`audience`), and a sentence about it.  Static text, never NULL. */
+const char *jwkscore_reason(enum jwkscore_status);
+const char *jwkscore_strerror(enum jwkscore_status);
+
+/* The library's version, such as "0.1.0". */
+const char *jwkscore_version(void);
+
+/*
+ * A stranger's text for a log: printable ASCII but `"` and `\` is kept, every other byte becomes \xNN,
+ * and after 64 bytes of text it is cut.  Writes at most `size` bytes, with the ending NUL, and returns `out`.
+ */
+const char *jwkscore_quote(char *out, size_t size, const char *text, size_t length);
+
+/* --- configuration: jwks.conf(5) --- */
+
+/* A configuration without issuers.  NULL if there is no memory or no cryptography.  Free it. */
+struct jwkscore_config *jwkscore_config_new(void);
+void jwkscore_config_free(struct jwkscore_config *); /* NULL is fine */
+
+/*
+ * Reads jwks.conf at `path` (absolute; owned by root or the effective user, not writable by others, nor any
+ * folder above it).  Every bad line is a problem (below); one is enough for E_CONFIG, and then the
+ * configuration denies everything.  E_UNSAFE_FILE, E_SYSTEM, E_MEMORY.
+ */
+enum jwkscore_status jwkscore_config_load(struct jwkscore_config *, const char *path, struct jwkscore_error *);
+
+/*
+ * Sets one option as a line of the file would: section "global", "issuer NAME", "service NAME", or "pam" for
+ * the module's arguments.  A value that the file or an earlier call set is replaced; a list is added to.
+ */
+enum jwkscore_status jwkscore_config_set(struct jwkscore_config *, const char *section, const char *key,
+                                         const char *value, struct jwkscore_error *);
+
+/* What does not depend on a single line: sections without what they need, issuers named twice, and so on. */
+enum jwkscore_status jwkscore_config_check(const struct jwkscore_config *, struct jwkscore_error *);
+
+/* The index-th problem that load found, "path:line: message"; NULL past the end. */
+const char *jwkscore_config_problem(const struct jwkscore_config *, size_t index);
+
+/*
+ * The text of an option as it was set, the index-th where it was given several times; NULL past the end or where
+ * it was not set and has no default.
+ */
+const char *jwkscore_config_get(const struct jwkscore_config *, const char *section, const char *key, size_t index);
+
+/* The name of the index-th issuer section; NULL past the end. */
+const char *jwkscore_config_issuer(const struct jwkscore_config *, size_t index);
+
+/* One rule of a decision, as it is applied.  Texts are quoted already, live during the call, and may be NULL. */
+struct jwkscore_trace {
+    size_t size;                 /* sizeof (struct jwkscore_trace) in the library */
+    const char *rule;            /* "issuer", "audience", "expiry", ... : jwkscore(3) lists them */
+    enum jwkscore_status status; /* JWKSCORE_OK: it holds */
+    const char *wanted;          /* what the configuration asks for */
+    const char *found;           /* what the token, the cache or the system has */
+    const char *origin;          /* "path:line" of the configuration line that decided */
+};
+
+/* Calls `callback` with `data` for each rule of later decisions with this configuration; NULL: none. */
+void jwkscore_config_trace(struct jwkscore_config *, void (*callback)(void *data, const struct jwkscore_trace *),
+                           void *data);
+
+/* --- the decision --- */
+
+struct jwkscore_request {
+    size_t size;              /* sizeof (struct jwkscore_request), so that it can grow */
+    const char *service;      /* PAM service or "ssh-key"; NULL: no service section applies */
+    const char *user;         /* account asked for; NULL: verify and map only, the account database is not asked */
+    const char *token;        /* not kept, need not end in NUL */
+    size_t token_length;
+    const unsigned char *key; /* SSH public key blob that the bearer has proven to hold; NULL: a bearer token */
+    size_t key_length;
+    int64_t now;              /* seconds since 1970 */
+    int max_wait;             /* milliseconds, all waits together; 0: the configuration's */
+};
+
+/*
+ * May the bearer of this token act as `user` for `service` at `now`?  JWKSCORE_OK and an identity to free, or a
+ * status of one of three classes, with `*ret_identity` as it was.  May wait up to max_wait for a refresh of keys.
+ * RFC 7515, RFC 7517, RFC 7519, RFC 8725, OpenID Connect Core 1.0 section 3.1.3.7, RFC 9068 section 4.
+ */
+enum jwkscore_status jwkscore_authenticate(const struct jwkscore_config *, const struct jwkscore_request *,
+                                           struct jwkscore_identity **ret_identity, struct jwkscore_error *);
+
+void jwkscore_identity_free(struct jwkscore_identity *); /* NULL is fine */
+
+/*
+ * What can change between the decision and the session: is `user` still one of the identity's accounts, may the
+ * account be used, has the token expired by `now`?  For pam_sm_acct_mgmt.
+ */
+enum jwkscore_status jwkscore_identity_check(const struct jwkscore_config *, const struct jwkscore_identity *,
+                                             const char *user, int64_t now, struct jwkscore_error *);
+
+/* The issuer's section name, and `sub`.  Owned by the identity, as all texts below. */
+const char *jwkscore_identity_issuer(const struct jwkscore_identity *);
+const char *jwkscore_identity_subject(const struct jwkscore_identity *);
+
+/* The index-th account that the token maps to; NULL past the end. */
+const char *jwkscore_identity_account(const struct jwkscore_identity *, size_t index);
+
+/* `exp`, in seconds since 1970. */
+int64_t jwkscore_identity_expires(const struct jwkscore_identity *);
+
+/*
+ * A string claim by its name, or by a JSON Pointer (RFC 6901) if it begins with `/`: the index-th element of an
+ * array of strings, or the string itself at index 0.  NULL past the end, and for every other type.
+ */
+const char *jwkscore_identity_claim(const struct jwkscore_identity *, const char *name, size_t index);
+
+/* Which key verified the token, and how old the set was that it came from. */
+struct jwkscore_key_use {
+    size_t size;           /* sizeof (struct jwkscore_key_use) in the library */
+    const char *kid;       /* NULL: the token names none */
+    const char *algorithm; /* "ES256" */
+    const char *cache;     /* "fresh", "due", "stale", "file" */
+    int64_t age;           /* seconds since the set was last validated */
+    int64_t max_stale;     /* seconds after which it would no longer be used */
+    int vanished;          /* not 0: the key has left the set and is used by key_grace */
+};
+const struct jwkscore_key_use *jwkscore_identity_key(const struct jwkscore_identity *);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
