@@ -19,7 +19,7 @@
 
 #define CHECKED __attribute__((warn_unused_result))
 #define CLEANUP(function) __attribute__((cleanup(function)))
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(form, first) __attribute__((format(printf, form, first)))
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Limits, with their reasons. */
@@ -70,11 +70,17 @@ struct buffer {
     size_t length;
 };
 
+/* A rule that does not hold: a trace line and an error. */
+#define REFUSE(config, rule, status, settings, key, found, error, ...)                                                 \
+    (config_trace(config, rule, status, NULL, found, settings, key), error_set(error, status, __VA_ARGS__))
+
 #define TEXT(literal) ((struct text){(literal), sizeof(literal) - 1})
 
 /* error.c: a status and one printable line; the first error stays */
 enum jwkscore_status error_set(struct jwkscore_error *, enum jwkscore_status, const char *format, ...) PRINTF_LIKE(3, 4);
 enum jwkscore_status error_memory(struct jwkscore_error *);
+/* E_SYSTEM, "what: No such file or directory (ENOENT)". */
+enum jwkscore_status error_system(struct jwkscore_error *, const char *what, int number);
 const char *error_quote(char out[static QUOTED_SIZE], struct text);
 
 /* text.c: spans, buffers and what frees them */
@@ -87,6 +93,10 @@ bool text_is_utf8(struct text);                              /* RFC 3629; NUL is
 bool text_take_line(struct text *rest, struct text *ret_line); /* up to LF, which is dropped; false at the end */
 bool text_take_word(struct text *rest, struct text *ret_word); /* between spaces and tabs */
 struct text text_trim(struct text);                          /* spaces and tabs at both ends */
+CHECKED bool buffer_add(struct buffer *, struct text);        /* appends; false without memory, and then unchanged */
+/* Room for so many more bytes at the end, NULL without memory.  Not for secrets: what it outgrows is not wiped. */
+unsigned char *buffer_extend(struct buffer *, size_t more);
+CHECKED bool buffer_append(struct buffer *, struct text);
 void buffer_freep(struct buffer *);                          /* wipes, frees */
 void string_freep(char **);
 void fd_closep(int *);
@@ -107,6 +117,16 @@ CHECKED bool base64_decode(struct text, unsigned char *ret_bytes, size_t *ret_le
 CHECKED bool base64_decode_lenient(struct text, unsigned char *ret_bytes, size_t *ret_length); /* keys only: `=`, `+`, `/` */
 void base64_encode(const unsigned char *bytes, size_t length, char *ret_text);          /* room: BASE64_ENCODED_SIZE */
 
+/* jsonstring.c: JSON strings (RFC 8259 section 7); jsonnumber.c: JSON numbers (section 6) */
+/* From behind a string's opening quote to its closing one.  NULL: it is right, and its unescaped length is known; else
+   what is wrong, and *at is where. */
+CHECKED const char *jsonstring_scan(const char **at, const char *end, size_t *ret_length);
+uint32_t jsonstring_character(const char **at, const char *end); /* the next one, unescaped, of a string that was scanned */
+size_t jsonstring_encode(uint32_t character, char ret_bytes[static 4]); /* as UTF-8 */
+size_t jsonstring_escape(char, char ret_escaped[static 6]);      /* as it stands between quotes */
+CHECKED const char *jsonnumber_scan(const char **at, const char *end); /* from its first byte to behind its last; as jsonstring_scan */
+CHECKED bool jsonnumber_floor(struct text, int64_t *ret_floor, bool *ret_fraction); /* of one that was scanned; false: no int64_t */
+
 /* scan.c: is this exactly one JSON object (RFC 8259) that every parser reads alike? */
 CHECKED enum jwkscore_status scan_object(struct text, struct jwkscore_error *);
 
@@ -119,7 +139,7 @@ void value_freep(struct value **);
 enum value_type value_type(const struct value *);
 const char *value_type_name(enum value_type);                /* "a string" */
 const struct value *value_member(const struct value *object, const char *name);
-const struct value *value_find(const struct value *object, const char *name_or_pointer); /* RFC 6901 if it begins with / */
+const struct value *value_find(const struct value *object, const char *name_or_pointer); /* RFC 6901 if it begins with /; jsonpointer.c */
 bool value_next_member(const struct value *object, void **cursor, struct text *ret_name, const struct value **ret_value);
 size_t value_count(const struct value *array);               /* 0 for everything else */
 const struct value *value_at(const struct value *array, size_t index);
@@ -135,7 +155,7 @@ CHECKED bool value_write_string(struct buffer *, struct text);
 /* file.c: reads a file as sshd would: no links, owner, mode, every folder above it */
 #define NO_OWNER ((uid_t)-1)
 struct folder {
-    int fd;
+    int fd;                                                  /* folder_closep leaves 0 and -1 alone */
     uid_t owner;                                             /* W of CACHE.md, for a state or run folder */
     gid_t group;
 };
@@ -151,7 +171,7 @@ CHECKED enum jwkscore_status file_read(const char *path, uid_t also, size_t most
 /* May this file be executed by us: folders and file root's or `also`'s, not writable by others, executable? */
 CHECKED enum jwkscore_status file_check_program(const char *path, uid_t also, struct jwkscore_error *);
 
-/* crypto.c: the algorithm table, keys, signatures, hashes; alone with OpenSSL */
+/* algorithm.c: the algorithms and curves that exist */
 enum key_type { KEY_NONE, KEY_RSA, KEY_EC, KEY_OKP };
 struct curve {
     const char *name;                                        /* `crv` of RFC 7518 section 6.2.1.1, RFC 8037 section 2 */
@@ -167,6 +187,14 @@ struct algorithm {
     bool pss;
     bool preferred;                                          /* in the default of `algorithms` */
 };
+const struct algorithm *algorithm_find(struct text name);    /* NULL: does not exist */
+const struct algorithm *algorithm_at(size_t index);          /* NULL past the end */
+uint32_t algorithm_bit(const struct algorithm *);            /* its place in a set of algorithms */
+bool algorithm_fits(const struct algorithm *, enum key_type, const struct curve *);
+size_t algorithm_signature_length(const struct algorithm *); /* 0 where the key decides (RSA) */
+const struct curve *curve_find(struct text name);
+
+/* crypto.c: keys, signatures, hashes; alone with OpenSSL */
 struct key_material {                                        /* canonical: no leading zero octets in n, e; x, y full size */
     enum key_type type;
     const struct curve *curve;                               /* NULL: RSA */
@@ -176,15 +204,10 @@ struct crypto;                                               /* a private OpenSS
 struct key;                                                  /* a key that passed every check and can verify */
 struct crypto *crypto_new(void);
 void crypto_free(struct crypto *);
-const struct algorithm *crypto_algorithm(struct text name);  /* NULL: does not exist */
-const struct algorithm *crypto_algorithm_at(size_t index);   /* NULL past the end */
-uint32_t crypto_algorithm_bit(const struct algorithm *);     /* its place in a set of algorithms */
-const struct curve *crypto_curve(struct text name);
-bool crypto_algorithm_fits(const struct algorithm *, enum key_type, const struct curve *);
-size_t crypto_signature_length(const struct algorithm *);    /* 0 where the key decides (RSA) */
 CHECKED bool crypto_sha256(const struct crypto *, struct text, unsigned char ret_digest[static SHA256_SIZE]);
-/* W3-W5: E_CLAIM-free: OK, E_CRYPTO, E_MEMORY, or E_UNKNOWN_KEY where the material is not fit. */
+/* W3-W5, but small factors of n.  E_UNKNOWN_KEY where the material is not fit, E_MEMORY. */
 CHECKED enum jwkscore_status key_import(const struct crypto *, const struct key_material *, struct key **ret_key, struct jwkscore_error *);
+CHECKED bool key_check_thoroughly(const struct crypto *, const struct key *); /* small factors too; before a set is stored */
 void key_free(struct key *);
 void key_freep(struct key **);
 size_t key_signature_length(const struct key *, const struct algorithm *);
@@ -192,7 +215,8 @@ size_t key_signature_length(const struct key *, const struct algorithm *);
 CHECKED enum jwkscore_status key_verify(const struct crypto *, const struct key *, const struct algorithm *, struct text text,
                                         struct text signature, struct jwkscore_error *);
 
-/* config.c, options.c: jwks.conf, arguments and API through one table */
+/* config.c, config_load.c: jwks.conf, arguments and API through one table */
+enum section { SECTION_GLOBAL, SECTION_ISSUER, SECTION_SERVICE, SECTION_PAM };
 enum token_type_bit { TOKEN_TYPE_ID = 1, TOKEN_TYPE_ACCESS = 2 };
 enum binding_bit { BINDING_CNF = 1, BINDING_NONCE = 2, BINDING_NONE = 4 };
 struct strings {
@@ -270,18 +294,88 @@ const char *config_origin(const struct jwkscore_config *, const struct settings 
 /* Tells the trace callback, if there is one; `found` is a stranger's and is quoted here.  Returns `status`. */
 enum jwkscore_status config_trace(const struct jwkscore_config *, const char *rule, enum jwkscore_status, const char *wanted,
                                   struct text found, const struct settings *, const char *key);
-/* options.c */
-enum section { SECTION_GLOBAL, SECTION_ISSUER, SECTION_SERVICE, SECTION_PAM };
+void config_error_clear(struct jwkscore_error *);             /* what every public function with an error begins with */
+/* The section that "issuer corp" names, made if there is none of that name yet. */
+struct place {
+    enum section section;
+    void *options;                                           /* stays where it is until another section is made */
+    bool made;
+};
+CHECKED enum jwkscore_status config_place(struct jwkscore_config *, struct text header, struct place *ret_place,
+                                          struct jwkscore_error *);
+/* config_check.c: what is wrong though each line is right.  False without memory. */
+CHECKED bool config_problem_add(const struct jwkscore_config *, struct strings *problems, unsigned line, const char *message);
+CHECKED bool config_problems_find(const struct jwkscore_config *, struct strings *problems); /* adds */
+CHECKED enum jwkscore_status config_problems_error(const struct strings *problems, struct jwkscore_error *);
+
+/* options.c: a value is judged, stored in its section's struct, and remembered as it was given */
+/* Replaces a single value, adds to a list.  `line`: in the file; there (not 0) a single value may stand once. */
 CHECKED enum jwkscore_status option_set(enum section, void *options, const char *key, struct text value, unsigned line,
                                         struct jwkscore_error *);
-void options_init(enum section, void *options);              /* defaults */
-void options_free(enum section, void *options);
 const char *option_get(enum section, const void *options, const char *key, size_t index);
+const struct setting *option_given(const struct settings *, const char *key); /* the last one; NULL: not given */
+CHECKED bool options_init(enum section, void *options);      /* defaults; false without memory */
+void options_free(enum section, void *options);
+
+/* option_table.c: every option, once */
+enum shape {
+    SHAPE_FLAG,                                              /* bool */
+    SHAPE_NUMBER,                                            /* int64_t, from least to most */
+    SHAPE_SET,                                               /* int64_t of bits; several words a line */
+    SHAPE_TEXT,                                              /* char *, of at most `most` bytes, as all that follow */
+    SHAPE_LINES,                                             /* struct strings; a value a line, as it may hold blanks */
+    SHAPE_WORDS                                              /* struct strings; several words a line */
+};
+struct option {
+    const char *key;
+    enum section section;
+    size_t offset;                                           /* in the section's struct */
+    enum shape shape;
+    const char *initial;                                     /* as a line would say it; NULL: the zero value */
+    int64_t least, most;
+    const char *(*check)(struct text);                       /* of texts; NULL: any text */
+    const char *(*parse)(struct text, int64_t *ret_number);  /* of flags, numbers and sets */
+    bool argument;                                           /* of [global], and an argument of the module too */
+};
+const struct option *option_at(size_t index);                /* NULL past the end */
+const struct option *option_find(enum section, const char *key);
+enum section option_home(enum section, const char *key);     /* where an argument of the module lives */
 const char *option_key(const struct option *);
-CHECKED bool strings_add(struct strings *, struct text);
-void strings_free(struct strings *);
+
+/* option_types.c: is this a value?  NULL, or what is wrong with it, as the end of a sentence */
+const char *option_check_line(struct text);                  /* every line of the file, every value */
+const char *option_check_issuer_name(struct text);
+const char *option_check_service_name(struct text);
+const char *option_check_path(struct text);
+const char *option_check_claim(struct text);
+const char *option_check_require(struct text);
+const char *option_check_pattern(struct text);
+const char *option_check_user_name(struct text);
+const char *option_check_extension(struct text);
+const char *option_check_key_options(struct text);
+const char *option_check_prompt(struct text);
+const char *option_parse_flag(struct text, int64_t *ret_number);
+const char *option_parse_number(struct text, int64_t *ret_number);
+const char *option_parse_duration(struct text, int64_t *ret_seconds);
+const char *option_parse_algorithm(struct text, int64_t *ret_bit);
+const char *option_parse_token_type(struct text, int64_t *ret_bit);
+const char *option_parse_binding(struct text, int64_t *ret_bit);
+/* How many groups user_match has.  Whoever matches: REG_EXTENDED, as it stands, and the match must be the whole value. */
+CHECKED bool option_pattern_groups(const char *pattern, size_t *ret_groups);
 /* `CLAIM = VALUE` of a require line, around the first `=` with a space on both sides, else the first `=`. */
 CHECKED bool option_split_require(const char *text, struct text *ret_claim, struct text *ret_value);
+
+/* strings.c: a list of strings that owns them */
+CHECKED bool strings_add(struct strings *, struct text);
+void strings_drop_first(struct strings *, size_t count);
+void strings_drop_last(struct strings *, size_t count);
+void strings_free(struct strings *);
+bool strings_have(const struct strings *, struct text);
+
+/* uri.c: is this an address that we would ask?  NULL, or what is wrong with it, as the end of a sentence */
+const char *uri_check(struct text);                          /* https, a host; no user part, no fragment */
+const char *uri_check_issuer(struct text);                   /* nor a query */
+const char *uri_check_proxy(struct text);                    /* http or https, host and port, no more */
 
 /* token.c: a compact JWS taken apart, and the header's rules (RFC 7515 section 7.1, RFC 8725 section 3) */
 struct token {
@@ -290,10 +384,9 @@ struct token {
     bool has_kid;
     struct text kid;                                         /* inside header */
     struct text typ;                                         /* inside header; empty where absent */
-    unsigned char signature[SIGNATURE_MAX];
+    unsigned char signature[BASE64_DECODED_MAX(1368)];       /* room for what decodes to SIGNATURE_MAX */
     size_t signature_length;
     struct value *header, *claims;
-    struct buffer header_json, claims_json;
 };
 CHECKED enum jwkscore_status token_parse(struct text, struct token **ret_token, struct jwkscore_error *);
 void token_free(struct token *);                             /* wipes */
@@ -301,41 +394,48 @@ void token_freep(struct token **);
 /* H8: does `typ` fit the issuer's token_type?  `proven`: the request carries a key. */
 CHECKED bool token_type_fits(const struct token *, int64_t token_types, bool proven);
 
-/* keyset.c: a JWKS document becomes keys (RFC 7517, CACHE 6 and 11) */
-enum key_drop { DROP_NONE, DROP_KTY, DROP_OCT, DROP_PRIVATE, DROP_USE, DROP_ALG, DROP_KID, DROP_X5C, DROP_MATERIAL, DROP_COUNT };
+/* jwk.c: one key of a set, read from JSON and written again (RFC 7517 section 4, CACHE 11) */
+enum key_drop { DROP_NONE, DROP_KTY, DROP_OCT, DROP_PRIVATE, DROP_USE, DROP_ALG, DROP_KID, DROP_X5C, DROP_MATERIAL, DROP_COUNT,
+                DROP_MEMORY = DROP_COUNT };
 struct jwk {
     bool has_kid;
-    struct text kid, use, issuer;                            /* inside the document */
+    struct text kid, use, issuer;                            /* inside the document; empty where absent */
     const struct value *key_ops;
     const struct algorithm *algorithm;                       /* its own `alg`; NULL: it has none */
     struct key_material material;                            /* points into octets */
     struct buffer octets;
-    bool vanished;                                           /* behind the current keys: key_grace decides */
-    int64_t gone;                                            /* s it had been missing when the set was validated */
+    bool vanished;                                           /* no longer in the set: used by key_grace */
 };
+/* One key as CACHE 11 wants it, or why not.  Without the checks of its numbers: key_import makes those. */
+CHECKED enum key_drop jwk_read(const struct value *key, struct jwk *ret_jwk);
+void jwk_clear(struct jwk *);
+const char *jwk_drop_name(enum key_drop);                    /* "material" */
+CHECKED bool material_thumbprint(const struct crypto *, const struct key_material *, char ret_thumbprint[static THUMBPRINT_SIZE]); /* RFC 7638 */
+CHECKED bool jwk_write(struct buffer *, const struct jwk *, const char *thumbprint); /* appends its public members as an object */
+
+/* keyset.c: a JWKS document, and the keys in it that could have signed a token (RFC 7517 section 5, CACHE 6) */
 struct keyset {
     struct value *document;
     const struct value *keys;                                /* the array */
     size_t count;
 };
-CHECKED enum jwkscore_status keyset_parse(struct text document, struct keyset **ret_keyset, struct jwkscore_error *);
-void keyset_free(struct keyset *);
-void keyset_freep(struct keyset **);
-/* The index-th key as CACHE 11 wants it, or why not.  Without OpenSSL's checks: key_import makes those. */
-CHECKED enum key_drop keyset_key(const struct keyset *, size_t index, struct jwk *ret_jwk);
-void jwk_clear(struct jwk *);
-const char *keyset_drop_name(enum key_drop);                 /* "material" */
-CHECKED bool jwk_thumbprint(const struct crypto *, const struct jwk *, char ret_thumbprint[static THUMBPRINT_SIZE]); /* RFC 7638 */
-/* Appends the key's public members as a JSON object (CACHE 2). */
-CHECKED bool jwk_write(struct buffer *, const struct jwk *, const char *thumbprint);
-/* Keys that could have signed this: at most KEYS_TRIED_MAX of one kid, or the only one that fits a token without kid. */
+struct vanished_keys {                                       /* the last `count` keys of the array (CACHE 12) */
+    const int64_t *gone;                                     /* s each had been missing when the set was validated */
+    size_t count;
+    int64_t grace_left;                                      /* a key is used while gone < grace_left */
+};
 struct candidates {
     struct jwk at[KEYS_TRIED_MAX];
     size_t count;
-    bool ambiguous;                                          /* no kid, and several fit */
+    bool known;                                              /* the current set has a key of that kid, fitting or not */
 };
-void keyset_candidates(const struct keyset *, const struct text *kid, const struct algorithm *, struct text issuer,
-                       const int64_t *gone, size_t gone_count, int64_t grace_left, struct candidates *ret_candidates);
+CHECKED enum jwkscore_status keyset_parse(struct text document, struct keyset **ret_keyset, struct jwkscore_error *);
+void keyset_free(struct keyset *);
+void keyset_freep(struct keyset **);
+CHECKED enum key_drop keyset_key(const struct keyset *, size_t index, struct jwk *ret_jwk);
+/* The different keys that fit; kid NULL: the token names none, and only a single candidate counts.  False without memory. */
+CHECKED bool keyset_candidates(const struct keyset *, const struct text *kid, const struct algorithm *, struct text issuer,
+                               const struct vanished_keys *, struct candidates *ret_candidates);
 void candidates_clear(struct candidates *);
 
 /* envelope.c: the four lines of a cache file, one codec for three kinds (CACHE 2) */
@@ -349,14 +449,13 @@ CHECKED enum jwkscore_status envelope_parse(const struct crypto *, const char *k
 CHECKED bool envelope_write(const struct crypto *, const char *kind, struct text head, struct text body, struct buffer *ret_file);
 void envelope_clear(struct envelope *);
 
-/* cache.c: an issuer's keys as a reader finds them: which file, how old, which state (never writes) */
+/* cache.c: an issuer's keys as a reader finds them: which file, which keys (never writes; CACHE 1, 2, 8) */
 struct stamps {                                              /* of an envelope of kind keys or discovery */
     struct clock_base base;
-    int64_t fetched_w, fetched_b, validated_w, validated_b, floor_w;
+    int64_t fetched_w, fetched_b, validated_w, validated_b, floor_w; /* _w in s of the wall clock, _b in ms of the boot clock */
     int64_t ttl;
 };
-enum cache_state { CACHE_ABSENT, CACHE_EXPIRED, CACHE_STALE, CACHE_DUE, CACHE_FRESH, CACHE_FILE };
-struct cache_file {
+struct cache_file {                                          /* an ID.jwks that passed every check */
     struct envelope envelope;
     struct stamps stamps;
     int64_t gen;
@@ -364,28 +463,40 @@ struct cache_file {
     int64_t gone[KEYSET_KEYS_MAX];
     size_t gone_count;
 };
+enum cache_state { CACHE_ABSENT, CACHE_EXPIRED, CACHE_STALE, CACHE_DUE, CACHE_FRESH, CACHE_FILE };
 struct cache {
+    const struct jwkscore_config *config;
+    const struct issuer_options *issuer;
+    char id[SOURCE_ID_SIZE];
+    struct folder state_dir, run_dir;                        /* run_dir.fd is -1 where there is no usable one */
     enum cache_state state;
-    struct cache_file file;                                  /* empty where absent */
     int64_t age;                                             /* s since the last validation */
-    char note[128];                                          /* why a file was passed over: "cache-unsafe", ... ; else "" */
+    struct cache_file file;                                  /* empty where absent */
+    char note[160];                                          /* why a file was passed over: "cache-unsafe: ..."; else "" */
 };
-void source_id(const struct crypto *, const struct issuer_options *, char ret_id[static SOURCE_ID_SIZE]);
-double source_spread(const struct crypto *, const char *id); /* u of CACHE 4: 0..1, stable per host */
-CHECKED enum jwkscore_status cache_folders_open(const struct jwkscore_config *, struct folder *ret_state, struct folder *ret_run,
-                                                struct jwkscore_error *); /* run may be absent: its fd is then -1 */
-CHECKED enum jwkscore_status cache_file_parse(const struct crypto *, const struct issuer_options *, const char *id, struct buffer *file,
-                                              struct cache_file *ret_file, struct jwkscore_error *);
+bool source_id(const struct crypto *, const struct issuer_options *, char ret_id[static SOURCE_ID_SIZE]);
+CHECKED enum jwkscore_status cache_open(const struct jwkscore_config *, const struct issuer_options *, struct cache *ret_cache,
+                                        struct jwkscore_error *);                  /* folders and id; nothing is read yet */
+void cache_load(struct cache *, int64_t now);                /* the best of ID.jwks, the overflow copy and ID.prev; again: anew */
+void cache_take(struct cache *, struct buffer *envelope, int64_t now); /* the same from memory (nopersist); takes it over */
+void cache_close(struct cache *);
+CHECKED enum jwkscore_status cache_file_parse(const struct crypto *, const char *id, const char *issuer, struct buffer *file,
+                                              struct cache_file *ret_file, struct jwkscore_error *); /* takes file over */
 void cache_file_clear(struct cache_file *);
-/* Reads what is best of ID.jwks, the overflow copy and ID.prev.  Absent is a state, not an error. */
-void cache_read(const struct jwkscore_config *, const struct issuer_options *, int64_t now, struct cache *ret_cache);
-void cache_clear(struct cache *);
+CHECKED bool stamps_parse(const struct value *head, struct stamps *ret_stamps);
+
+/* age.c: how old a set is, and what that makes of it (CACHE 3, 4 and 5) */
+struct age {
+    int64_t seconds;                                         /* since the last validation */
+    enum cache_state best;                                   /* no better than this: the clocks leave it in doubt */
+};
+void age_of(const struct stamps *, int64_t now, struct age *ret_age);
+double age_spread(const struct crypto *, const char *id);    /* u of CACHE 4: 0..1, stable per host, spread over hosts */
+int64_t age_due(int64_t interval, double spread);            /* s of age from which a set of that interval is due */
+enum cache_state age_state(const struct crypto *, const struct issuer_options *, const char *id, int64_t ttl, const struct age *);
+bool age_clock_wrong(const struct stamps *, int64_t now);    /* CACHE 3.4; NULL: the build's floor alone */
+bool age_validated_since(const struct stamps *, int64_t since_b); /* in this boot, at or after since_b */
 const char *cache_state_name(enum cache_state);
-int64_t cache_age(const struct stamps *, int64_t now, bool *ret_restored); /* s; -1: not known (CACHE 3) */
-enum cache_state cache_state_of(const struct crypto *, const struct issuer_options *, const char *id, const struct stamps *, int64_t now,
-                                int64_t *ret_age);
-int64_t cache_due_after(const struct issuer_options *, int64_t ttl, double spread); /* s of age from which a set is due */
-bool cache_clock_wrong(const struct stamps *, int64_t now);  /* CACHE 3.4; NULL: the build's floor alone */
 
 /* rate.c: ID.state as a reader sees it: attempt clock, back-off, flood limit, negative list (CACHE 2, 5, 7) */
 struct rate_negative {
@@ -404,10 +515,16 @@ struct rate {
     struct rate_negative negative[KID_NEGATIVE_MAX];
     size_t negative_count;
 };
+struct rate_member {
+    const char *name;
+    size_t offset;                                           /* of an int64_t in struct rate */
+    int64_t most;
+};
+extern const struct rate_member rate_members[];              /* for reader and writer; ends with a NULL name */
 void rate_init(struct rate *);                               /* all zero, and a full bucket */
 CHECKED enum jwkscore_status rate_parse(const struct crypto *, const char *id, struct buffer *file, const struct clock_base *,
                                         struct rate *ret_rate, struct jwkscore_error *);
-void rate_read(const struct jwkscore_config *, const char *id, struct rate *ret_rate); /* absent, damaged, another boot: rate_init */
+void rate_read(const struct jwkscore_config *, const struct folder *run, const char *id, struct rate *ret_rate); /* none: rate_init */
 uint64_t rate_kid_hash(const struct crypto *, struct text kid);
 bool rate_in_flight(const struct rate *, int64_t now_b);
 bool rate_retry_after(const struct rate *, int64_t now_b);
@@ -435,59 +552,99 @@ struct refresh_answer {
     uint32_t next_s;                                         /* to the next attempt; 0: none held back */
     uint32_t length;                                         /* of the envelope that follows (nopersist) */
 };
+/* outcome.c */
 const char *refresh_outcome_name(enum refresh_outcome);
 enum refresh_outcome refresh_outcome_named(struct text);     /* OUTCOME_NONE: no such name */
 const char *refresh_reason_name(enum refresh_reason);
 bool refresh_reason_named(struct text, enum refresh_reason *ret_reason);
 bool refresh_is_success(enum refresh_outcome);
+bool refresh_is_suppressed(enum refresh_outcome);
+enum jwkscore_status refresh_outcome_status(enum refresh_outcome); /* of what did not succeed: unreachable, provider, suppressed */
 void refresh_answer_encode(const struct refresh_answer *, unsigned char ret_bytes[static REFRESH_ANSWER_SIZE]);
 CHECKED bool refresh_answer_decode(const unsigned char bytes[static REFRESH_ANSWER_SIZE], struct refresh_answer *ret_answer);
-/* Starts the helper; with wait_ms > 0 waits for its answer.  `ret_envelope` gets what came with nopersist. */
+/* refresh.c: starts the helper; with wait_ms > 0 waits for its answer.  `ret_envelope` gets what came with nopersist. */
 CHECKED enum jwkscore_status refresh_run(const struct jwkscore_config *, const struct issuer_options *, enum refresh_reason,
                                          const uint64_t *kid_hash, int64_t wait_ms, struct refresh_answer *ret_answer,
                                          struct buffer *ret_envelope, struct jwkscore_error *);
 
-/* claims.c: iss, aud, times, require; on peeked bytes and again on verified ones (RFC 7519 section 4.1) */
+/* claims.c: iss, aud, sub, and which rules hold for a token (RFC 7519 section 4.1) */
 CHECKED enum jwkscore_status claims_issuer(const struct jwkscore_config *, const struct token *, const struct issuer_options **ret_issuer,
                                            struct jwkscore_error *);
+/* aud, exp, nbf, iat: before the signature, so that a hopeless token costs no fetch, and again as part of claims_check. */
 CHECKED enum jwkscore_status claims_check_registered(const struct jwkscore_config *, const struct issuer_options *, const struct token *,
-                                                     int64_t now, struct jwkscore_error *);   /* aud exp nbf iat: before and after */
+                                                     int64_t now, struct jwkscore_error *);
 CHECKED enum jwkscore_status claims_check(const struct jwkscore_config *, const struct issuer_options *, const struct token *, int64_t now,
-                                          struct jwkscore_error *);                          /* all of it, on verified bytes */
+                                          struct jwkscore_error *);
 CHECKED enum jwkscore_status claims_check_service(const struct jwkscore_config *, const struct service_options *, const struct issuer_options *,
                                                   const struct token *, int64_t now, struct jwkscore_error *);
-int64_t claims_expires(const struct token *);
+
+/* rules.c: what a section asks of a token beyond its being valid */
+struct rules {
+    const struct settings *settings;
+    const struct strings *require;
+    int64_t max_auth_age, max_lifetime, max_token_age;
+};
+CHECKED enum jwkscore_status rules_check(const struct jwkscore_config *, const struct rules *, const struct token *, int64_t now,
+                                         struct jwkscore_error *);
+
+/* times.c: exp, nbf, iat (RFC 7519 section 4.1) */
+CHECKED enum jwkscore_status times_check(const struct jwkscore_config *, const struct token *, int64_t now, struct jwkscore_error *);
+CHECKED enum jwkscore_status times_check_expiry(const struct jwkscore_config *, int64_t exp, int64_t now, struct jwkscore_error *);
+CHECKED enum jwkscore_status times_require(const struct token *, const char *claim, const char *why, int64_t *ret_time, struct jwkscore_error *);
+int64_t times_expires(const struct token *);                 /* of a token that passed; 0 for any other */
 
 /* account.c: claims become account names; may this account be used? */
 CHECKED enum jwkscore_status account_map(const struct jwkscore_config *, const struct issuer_options *, const struct token *,
                                          struct strings *ret_accounts, struct jwkscore_error *);
+CHECKED enum jwkscore_status account_among(const struct jwkscore_config *, const struct strings *accounts, const char *user,
+                                           struct jwkscore_error *);
 CHECKED enum jwkscore_status account_check(const struct jwkscore_config *, const struct issuer_options *, const char *user,
                                            struct jwkscore_error *);
 bool account_name_valid(struct text);
-
-/* binding.c: is the token bound to the SSH key that the bearer has proven to hold? (DESIGN 4 and 7) */
-CHECKED enum jwkscore_status binding_check(const struct jwkscore_config *, const struct issuer_options *, const struct token *,
-                                           const struct jwkscore_request *, struct jwkscore_error *);
+bool account_exists(const char *user);                       /* true also where the database cannot say */
 
 /* sshkey.c: an SSH public key blob taken apart, bounded (RFC 4253 section 6.6, RFC 5656 section 3.1, RFC 8709 section 4) */
 struct sshkey {
-    struct text type;                                        /* "ssh-ed25519"; inside the blob */
+    struct text type;                                        /* "ssh-ed25519"; inside octets */
     struct key_material material;                            /* canonical; points into octets */
     struct buffer octets;
 };
 CHECKED bool sshkey_parse(struct text blob, struct sshkey *ret_key); /* false: malformed, or a type we do not know */
 void sshkey_clear(struct sshkey *);
 CHECKED bool sshkey_fingerprint(const struct crypto *, struct text blob, char ret_fingerprint[static THUMBPRINT_SIZE]); /* SHA-256, base64url */
-CHECKED bool material_thumbprint(const struct crypto *, const struct key_material *, char ret_thumbprint[static THUMBPRINT_SIZE]); /* RFC 7638; keyset.c */
 
-/* keys.c: which key verified this token, through the cache and its waits (CACHE 5) */
+/* binding.c: is the token bound to the SSH key that the bearer has proven to hold? (DESIGN 4 and 7) */
+CHECKED enum jwkscore_status binding_check(const struct jwkscore_config *, const struct issuer_options *, const struct token *,
+                                           const struct jwkscore_request *, struct jwkscore_error *);
+
+/* keys.c: which key signed this token, through the cache and its waits (CACHE 5) */
+struct keys_request {
+    const struct jwkscore_config *config;
+    const struct issuer_options *issuer;
+    const struct token *token;
+    int64_t now;
+    int64_t max_wait;                                        /* ms, all waits together */
+    bool may_refresh;                                        /* false: the user is not known, so nothing is started */
+};
 struct verified {
     enum cache_state state;
-    int64_t age;
+    int64_t age;                                             /* s since the set was validated */
     bool vanished;
 };
-CHECKED enum jwkscore_status keys_verify(const struct jwkscore_config *, const struct issuer_options *, const struct token *, int64_t now,
-                                         int64_t wait_ms, struct verified *ret_verified, struct jwkscore_error *);
+/* verify.c: does one of these keys say that it signed this token? */
+CHECKED enum jwkscore_status verify_not_denied(const struct keys_request *, const struct candidates *, struct jwkscore_error *);
+CHECKED enum jwkscore_status verify_candidates(const struct keys_request *, const struct candidates *, bool *ret_vanished,
+                                               struct jwkscore_error *);
+CHECKED enum jwkscore_status verify_by_file(const struct keys_request *, struct verified *ret_verified, struct jwkscore_error *);
+enum jwkscore_status verify_refuse_unknown(const struct keys_request *, struct jwkscore_error *);
+/* keys.c, again */
+CHECKED enum jwkscore_status keys_verify(const struct keys_request *, struct verified *ret_verified, struct jwkscore_error *);
+/* CACHE 3.4: is the wall clock earlier than it can be? */
+CHECKED enum jwkscore_status keys_check_clock(const struct keys_request *, struct jwkscore_error *);
+
+/* identity.c: a token that passed, and what it says */
+CHECKED enum jwkscore_status identity_new(const struct issuer_options *, struct token **, struct strings *accounts, const struct verified *,
+                                          struct jwkscore_identity **ret_identity, struct jwkscore_error *); /* takes both over */
 
 #pragma GCC visibility pop
 #endif

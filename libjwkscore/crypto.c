@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * crypto.c: keys, signatures and hashes; the only file that knows OpenSSL.
+ *
+ * OpenSSL is used in a private library context.  What it does not check, and a forgery needs, is checked here: e of an RSA key, the
+ * small-order points of Ed25519, the range of r and s, the salt length of PSS, the hash that belongs to a curve.
+ */
+#include "internal.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/provider.h>
+#include <openssl/rsa.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct crypto {
+    OSSL_LIB_CTX *context;
+    OSSL_PROVIDER *provider;
+};
+
+struct key {
+    EVP_PKEY *pkey;
+    enum key_type type;
+    const struct curve *curve;
+    size_t size; /* of a signature: RSA's modulus, two coordinates, or 64 */
+};
+
+/*
+ * A private context still reads openssl.cnf at its first use, and sudo's caller chooses OPENSSL_CONF: only
+ * NO_LOAD_CONFIG prevents it (measured, 3.0.22).  Without effect where the host has set libcrypto up already.
+ */
+struct crypto *crypto_new(void)
+{
+    struct crypto *crypto = calloc(1, sizeof(*crypto));
+
+    if (crypto == NULL)
+        return NULL;
+    if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1 && (crypto->context = OSSL_LIB_CTX_new()) != NULL &&
+        (crypto->provider = OSSL_PROVIDER_load(crypto->context, "default")) != NULL)
+        return crypto;
+    crypto_free(crypto);
+    return NULL;
+}
+
+void crypto_free(struct crypto *crypto)
+{
+    if (crypto == NULL)
+        return;
+    if (crypto->provider != NULL)
+        OSSL_PROVIDER_unload(crypto->provider);
+    OSSL_LIB_CTX_free(crypto->context);
+    free(crypto);
+}
+
+bool crypto_sha256(const struct crypto *crypto, struct text text, unsigned char ret_digest[static SHA256_SIZE])
+{
+    size_t size = 0;
+    bool ok;
+
+    ERR_set_mark();
+    ok = EVP_Q_digest(crypto->context, "SHA256", NULL, text.bytes, text.length, ret_digest, &size) == 1 &&
+         size == SHA256_SIZE;
+    ERR_pop_to_mark();
+    return ok;
+}
+
+/* The little-endian y of the 8 points whose order divides 8, and of their non-canonical spellings with y >= p. */
+static const char *const small_order[] = {
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+};
+
+static int hex_digit(char c)
+{
+    return c <= '9' ? c - '0' : c - 'a' + 10;
+}
+
+/* Is y (sign bit taken off) at least p = 2^255 - 19?  RFC 8032 section 5.1.3 refuses that. */
+static bool is_not_canonical(const unsigned char y[32])
+{
+    if ((y[31] & 0x7f) != 0x7f || y[0] < 0xed)
+        return false;
+    for (size_t i = 1; i < 31; i++)
+        if (y[i] != 0xff)
+            return false;
+    return true;
+}
+
+/*
+ * Under a key of small order a signature of zeros verifies for some or all messages, and OpenSSL checks nothing but
+ * the length.  x = 0 belongs to y = 1 and y = -1 only, which are in the table, so a wrong sign needs no check of its own.
+ */
+static bool ed25519_is_weak(const unsigned char public_key[32])
+{
+    if (is_not_canonical(public_key))
+        return true;
+    for (size_t i = 0; i < ARRAY_LENGTH(small_order); i++) {
+        const char *hex = small_order[i];
+        unsigned difference = 0;
+
+        for (size_t j = 0; j < 32; j++) {
+            unsigned octet = (unsigned)(hex_digit(hex[2 * j]) << 4 | hex_digit(hex[2 * j + 1]));
+
+            difference |= (public_key[j] & (j == 31 ? 0x7fU : 0xffU)) ^ octet;
+        }
+        if (difference == 0)
+            return true;
+    }
+    return false;
+}
+
+/* W3, on the bytes and before any arithmetic: n of 2048 to 8192 bits and odd; e odd, 3 <= e < 2^32. */
+static bool rsa_is_fit(const struct key_material *m)
+{
+    const unsigned char *n = (const unsigned char *)m->n.bytes;
+    const unsigned char *e = (const unsigned char *)m->e.bytes;
+
+    if (m->n.length < RSA_BITS_MIN / 8 || m->n.length > RSA_BITS_MAX / 8 || n[0] == 0)
+        return false;
+    if (m->n.length == RSA_BITS_MIN / 8 && (n[0] & 0x80) == 0)
+        return false;
+    if ((n[m->n.length - 1] & 1) == 0)
+        return false;
+    if (m->e.length == 0 || m->e.length > 4 || e[0] == 0 || (e[m->e.length - 1] & 1) == 0)
+        return false;
+    return m->e.length > 1 || e[0] >= 3;
+}
+
+/* Asks OpenSSL to make a key of `type` from what the builder holds. */
+static EVP_PKEY *make_key(const struct crypto *crypto, const char *type, OSSL_PARAM_BLD *builder)
+{
+    EVP_PKEY *pkey = NULL;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(crypto->context, type, NULL);
+    OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(builder);
+
+    if (context != NULL && params != NULL && EVP_PKEY_fromdata_init(context) == 1 &&
+        EVP_PKEY_fromdata(context, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
+        pkey = NULL;
+    OSSL_PARAM_free(params);
+    EVP_PKEY_CTX_free(context);
+    return pkey;
+}
+
+static EVP_PKEY *make_rsa(const struct crypto *crypto, const struct key_material *m)
+{
+    EVP_PKEY *pkey = NULL;
+    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    BIGNUM *n = BN_bin2bn((const unsigned char *)m->n.bytes, (int)m->n.length, NULL);
+    BIGNUM *e = BN_bin2bn((const unsigned char *)m->e.bytes, (int)m->e.length, NULL);
+
+    if (builder != NULL && n != NULL && e != NULL && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
+        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1)
+        pkey = make_key(crypto, "RSA", builder);
+    OSSL_PARAM_BLD_free(builder);
+    BN_free(n);
+    BN_free(e);
+    return pkey;
+}
+
+/* W4: the uncompressed point and no other form; OpenSSL would also take infinity, compressed and hybrid ones. */
+static EVP_PKEY *make_ec(const struct crypto *crypto, const struct key_material *m)
+{
+    EVP_PKEY *pkey = NULL;
+    unsigned char point[1 + 2 * 66];
+    size_t size = m->curve->size;
+    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+
+    point[0] = POINT_CONVERSION_UNCOMPRESSED;
+    memcpy(point + 1, m->x.bytes, size);
+    memcpy(point + 1 + size, m->y.bytes, size);
+    if (builder != NULL &&
+        OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, m->curve->openssl, 0) == 1 &&
+        OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * size) == 1)
+        pkey = make_key(crypto, "EC", builder);
+    OSSL_PARAM_BLD_free(builder);
+    return pkey;
+}
+
+/* Making an EC key refuses a point that is not on the curve, or a coordinate of p or more (tested). */
+static EVP_PKEY *make_fit(const struct crypto *crypto, const struct key_material *m)
+{
+    switch (m->type) {
+    case KEY_RSA:
+        return rsa_is_fit(m) ? make_rsa(crypto, m) : NULL;
+    case KEY_EC:
+        if (m->curve == NULL || m->x.length != m->curve->size || m->y.length != m->curve->size)
+            return NULL;
+        return make_ec(crypto, m);
+    case KEY_OKP:
+        if (m->curve == NULL || m->x.length != 32 || ed25519_is_weak((const unsigned char *)m->x.bytes))
+            return NULL;
+        return EVP_PKEY_new_raw_public_key_ex(crypto->context, "ED25519", NULL, (const unsigned char *)m->x.bytes, 32);
+    case KEY_NONE:
+        break;
+    }
+    return NULL;
+}
+
+enum jwkscore_status key_import(const struct crypto *crypto, const struct key_material *material, struct key **ret_key,
+                                struct jwkscore_error *error)
+{
+    struct key *key = calloc(1, sizeof(*key));
+
+    if (key == NULL)
+        return error_memory(error);
+    ERR_set_mark();
+    key->pkey = make_fit(crypto, material);
+    ERR_pop_to_mark();
+    if (key->pkey == NULL) {
+        free(key);
+        return error_set(error, JWKSCORE_E_UNKNOWN_KEY, "the key's material is not fit for use");
+    }
+    key->type = material->type;
+    key->curve = material->curve;
+    key->size = material->type == KEY_RSA ? material->n.length : 2 * material->curve->size;
+    *ret_key = key;
+    return JWKSCORE_OK;
+}
+
+/* Small factors of an RSA modulus take 3 ms to look for: not in a login, but before a set is stored. */
+bool key_check_thoroughly(const struct crypto *crypto, const struct key *key)
+{
+    EVP_PKEY_CTX *context;
+    bool ok;
+
+    if (key->type == KEY_OKP)
+        return true; /* nothing that key_import did not look at */
+    ERR_set_mark();
+    context = EVP_PKEY_CTX_new_from_pkey(crypto->context, key->pkey, NULL);
+    ok = context != NULL && EVP_PKEY_public_check(context) == 1;
+    EVP_PKEY_CTX_free(context);
+    ERR_pop_to_mark();
+    return ok;
+}
+
+void key_free(struct key *key)
+{
+    if (key == NULL)
+        return;
+    EVP_PKEY_free(key->pkey);
+    free(key);
+}
+
+void key_freep(struct key **key)
+{
+    key_free(*key);
+}
+
+size_t key_signature_length(const struct key *key, const struct algorithm *algorithm)
+{
+    return algorithm_fits(algorithm, key->type, key->curve) ? key->size : 0;
+}
+
+/*
+ * r and s of RFC 7518 section 3.4 as the DER that OpenSSL wants.  OpenSSL itself refuses r or s outside 1..n-1, but a
+ * zero signature has opened doors elsewhere (CVE-2022-21449), so zero and n are refused before it sees them.
+ */
+static unsigned char *ecdsa_to_der(const struct key *key, struct text signature, int *ret_length)
+{
+    unsigned char *der = NULL;
+    size_t half = signature.length / 2;
+    BIGNUM *order = NULL;
+    BIGNUM *r = BN_bin2bn((const unsigned char *)signature.bytes, (int)half, NULL);
+    BIGNUM *s = BN_bin2bn((const unsigned char *)signature.bytes + half, (int)half, NULL);
+    ECDSA_SIG *pair = ECDSA_SIG_new();
+
+    if (r != NULL && s != NULL && pair != NULL &&
+        EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_EC_ORDER, &order) == 1 && !BN_is_zero(r) && !BN_is_zero(s) &&
+        BN_cmp(r, order) < 0 && BN_cmp(s, order) < 0 && ECDSA_SIG_set0(pair, r, s) == 1) {
+        r = s = NULL; /* the pair owns them now */
+        *ret_length = i2d_ECDSA_SIG(pair, &der);
+        if (*ret_length <= 0)
+            der = NULL;
+    }
+    BN_free(r);
+    BN_free(s);
+    BN_free(order);
+    ECDSA_SIG_free(pair);
+    return der;
+}
+
+static bool set_padding(EVP_PKEY_CTX *context, const struct algorithm *algorithm)
+{
+    if (algorithm->type != KEY_RSA)
+        return true;
+    if (!algorithm->pss)
+        return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1;
+    /* G3: MGF1 with the same hash and a salt as long as it; the default would take any salt. */
+    return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
+           EVP_PKEY_CTX_set_rsa_mgf1_md_name(context, algorithm->digest, NULL) == 1 &&
+           EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
+/* The one place that says yes: G7, success is exactly 1. */
+static enum jwkscore_status verify(const struct crypto *crypto, const struct key *key, const struct algorithm *algorithm,
+                                   struct text text, const unsigned char *signature, size_t length)
+{
+    enum jwkscore_status status = JWKSCORE_E_CRYPTO;
+    EVP_PKEY_CTX *context = NULL;
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+
+    if (digest != NULL &&
+        EVP_DigestVerifyInit_ex(digest, &context, algorithm->digest, crypto->context, NULL, key->pkey, NULL) == 1 &&
+        set_padding(context, algorithm))
+        status = EVP_DigestVerify(digest, signature, length, (const unsigned char *)text.bytes, text.length) == 1
+                     ? JWKSCORE_OK
+                     : JWKSCORE_E_SIGNATURE;
+    EVP_MD_CTX_free(digest);
+    return status;
+}
+
+enum jwkscore_status key_verify(const struct crypto *crypto, const struct key *key, const struct algorithm *algorithm,
+                                struct text text, struct text signature, struct jwkscore_error *error)
+{
+    enum jwkscore_status status;
+    size_t length = key_signature_length(key, algorithm);
+    unsigned char *der = NULL;
+    int der_length = 0;
+
+    if (length == 0)
+        return error_set(error, JWKSCORE_E_SIGNATURE, "the key is not of a kind that %s can use", algorithm->name);
+    if (signature.length != length)
+        return error_set(error, JWKSCORE_E_SIGNATURE, "the signature is %zu bytes long, and this key's are %zu",
+                         signature.length, length);
+    ERR_set_mark();
+    if (algorithm->type != KEY_EC)
+        status = verify(crypto, key, algorithm, text, (const unsigned char *)signature.bytes, signature.length);
+    else if ((der = ecdsa_to_der(key, signature, &der_length)) != NULL)
+        status = verify(crypto, key, algorithm, text, der, (size_t)der_length);
+    else
+        status = JWKSCORE_E_SIGNATURE;
+    OPENSSL_free(der);
+    ERR_pop_to_mark();
+    if (status == JWKSCORE_E_CRYPTO)
+        return error_set(error, status, "OpenSSL cannot do %s here", algorithm->name);
+    if (status != JWKSCORE_OK)
+        return error_set(error, status, "the %s signature does not verify", algorithm->name);
+    return JWKSCORE_OK;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rate.c: ID.state as a reader sees it: attempt clock, back-off, flood limit, negative list (CACHE 2, 5 and 7).
+ *
+ * Readers look before they start a helper, the helper looks again under the lock and writes.  All times are of the boot
+ * clock; a file of another boot, of another time namespace, or a damaged one counts as none.
+ */
+#include "internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    KID_TOKENS_MAX = 2,             /* a rotation and its repeat */
+    KID_INTERVAL = 60,              /* s: a rotation is seen within a minute */
+    KID_INTERVAL_MAX = 900,         /* s: 100 requests a day */
+    KID_BACKOFF_MS = 60000          /* after that an unknown kid may ask again: the provider may be back */
+};
+
+void rate_init(struct rate *ret_rate)
+{
+    memset(ret_rate, 0, sizeof(*ret_rate));
+    ret_rate->kid_tokens = KID_TOKENS_MAX;
+    ret_rate->kid_interval = KID_INTERVAL;
+}
+
+/* The members that are numbers, in one table for reader and writer. */
+const struct rate_member rate_members[] = {
+    {"attempt_b", offsetof(struct rate, attempt_b), INT64_MAX},
+    {"next_b", offsetof(struct rate, next_b), INT64_MAX},
+    {"fail_n", offsetof(struct rate, fail_n), INT64_MAX},
+    {"http", offsetof(struct rate, http), 999},
+    {"retry_b", offsetof(struct rate, retry_b), INT64_MAX},
+    {"inflight_b", offsetof(struct rate, inflight_b), INT64_MAX},
+    {"disc_next_b", offsetof(struct rate, disc_next_b), INT64_MAX},
+    {"disc_fail_n", offsetof(struct rate, disc_fail_n), INT64_MAX},
+    {"kid_tokens", offsetof(struct rate, kid_tokens), KID_TOKENS_MAX},
+    {"kid_stamp_b", offsetof(struct rate, kid_stamp_b), INT64_MAX},
+    {"kid_interval", offsetof(struct rate, kid_interval), KID_INTERVAL_MAX},
+    {"kid_last_b", offsetof(struct rate, kid_last_b), INT64_MAX},
+    {"kid_misses", offsetof(struct rate, kid_misses), INT64_MAX},
+    {"kid_miss_b", offsetof(struct rate, kid_miss_b), INT64_MAX},
+    {"fetches", offsetof(struct rate, fetches), INT64_MAX},
+    {"failures", offsetof(struct rate, failures), INT64_MAX},
+    {"coalesced", offsetof(struct rate, coalesced), INT64_MAX},
+    {"suppressed", offsetof(struct rate, suppressed), INT64_MAX},
+    {NULL, 0, 0},
+};
+
+/* 16 lower-case hexadecimal digits. */
+static bool parse_hash(struct text text, uint64_t *ret_hash)
+{
+    uint64_t hash = 0;
+
+    if (text.length != 16)
+        return false;
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.bytes[i];
+
+        if ((c < '0' || c > '9') && (c < 'a' || c > 'f'))
+            return false;
+        hash = hash << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    *ret_hash = hash;
+    return true;
+}
+
+static bool parse_negative(const struct value *list, struct rate *rate)
+{
+    if (value_type(list) != VALUE_ARRAY || value_count(list) > KID_NEGATIVE_MAX)
+        return false;
+    for (size_t i = 0; i < value_count(list); i++) {
+        const struct value *entry = value_at(list, i);
+        struct rate_negative *to = &rate->negative[i];
+        struct text hash;
+
+        if (!value_member_text(entry, "kid", &hash) || !parse_hash(hash, &to->kid_hash) ||
+            !value_member_integer(entry, "until_b", 0, INT64_MAX, &to->until_b) ||
+            !value_member_integer(entry, "strikes", 0, INT64_MAX, &to->strikes))
+            return false;
+        rate->negative_count = i + 1;
+    }
+    return true;
+}
+
+static bool parse_body(const struct value *body, struct rate *rate)
+{
+    struct text outcome;
+
+    for (const struct rate_member *m = rate_members; m->name != NULL; m++)
+        if (!value_member_integer(body, m->name, 0, m->most, (int64_t *)(void *)((char *)rate + m->offset)))
+            return false;
+    if (!value_member_text(body, "outcome", &outcome) || outcome.length >= sizeof(rate->outcome))
+        return false;
+    memcpy(rate->outcome, outcome.bytes, outcome.length);
+    return parse_negative(value_member(body, "negative"), rate);
+}
+
+enum jwkscore_status rate_parse(const struct crypto *crypto, const char *id, struct buffer *file,
+                                const struct clock_base *base, struct rate *ret_rate, struct jwkscore_error *error)
+{
+    CLEANUP(envelope_clear) struct envelope envelope = {0};
+    CLEANUP(value_freep) struct value *body = NULL;
+    struct rate rate = {0};
+    int64_t tns;
+    enum jwkscore_status status = envelope_parse(crypto, "state", file, &envelope, error);
+
+    if (status != JWKSCORE_OK)
+        return status;
+    if (!value_is(value_member(envelope.head, "id"), id))
+        return error_set(error, JWKSCORE_E_PROVIDER, "it belongs to another source");
+    if (base->boot[0] == '\0' || !value_is(value_member(envelope.head, "boot"), base->boot) ||
+        !value_member_integer(envelope.head, "tns", 0, INT64_MAX, &tns) || tns != base->tns)
+        return error_set(error, JWKSCORE_E_PROVIDER, "it is of another boot");
+    status = value_parse(envelope.body, &body, error);
+    if (status != JWKSCORE_OK)
+        return status;
+    if (!parse_body(body, &rate) || rate.kid_interval < KID_INTERVAL)
+        return error_set(error, JWKSCORE_E_PROVIDER, "a member is missing or out of range");
+    *ret_rate = rate;
+    return JWKSCORE_OK;
+}
+
+void rate_read(const struct jwkscore_config *config, const struct folder *run, const char *id, struct rate *ret_rate)
+{
+    CLEANUP(buffer_freep) struct buffer file = {0};
+    struct clock_base base;
+    char name[SOURCE_ID_SIZE + sizeof(".state")];
+    bool absent;
+
+    rate_init(ret_rate);
+    snprintf(name, sizeof(name), "%s.state", id);
+    if (run->fd < 0 || file_read_at(run, name, run->owner, ENVELOPE_MAX, &file, &absent, NULL) != JWKSCORE_OK || absent)
+        return;
+    clock_base_read(&base);
+    if (rate_parse(config->crypto, id, &file, &base, ret_rate, NULL) != JWKSCORE_OK)
+        rate_init(ret_rate);
+}
+
+uint64_t rate_kid_hash(const struct crypto *crypto, struct text kid)
+{
+    unsigned char digest[SHA256_SIZE] = {0};
+    uint64_t hash = 0;
+
+    if (!crypto_sha256(crypto, kid, digest))
+        return 0;
+    for (size_t i = 0; i < 8; i++)
+        hash = hash << 8 | digest[i];
+    return hash;
+}
+
+/* Somebody's helper may be at it: they live 10 s at most. */
+bool rate_in_flight(const struct rate *rate, int64_t now_b)
+{
+    return rate->inflight_b != 0 && now_b >= rate->inflight_b && now_b - rate->inflight_b < HELPER_LIFE_MS;
+}
+
+bool rate_retry_after(const struct rate *rate, int64_t now_b)
+{
+    return now_b < rate->retry_b;
+}
+
+bool rate_backing_off(const struct rate *rate, int64_t now_b)
+{
+    return now_b < rate->next_b || rate_retry_after(rate, now_b);
+}
+
+int64_t rate_kid_tokens(const struct rate *rate, int64_t now_b)
+{
+    int64_t since = now_b > rate->kid_stamp_b ? now_b - rate->kid_stamp_b : 0;
+    int64_t more = since / (rate->kid_interval * 1000);
+
+    return more >= KID_TOKENS_MAX - rate->kid_tokens ? KID_TOKENS_MAX : rate->kid_tokens + more;
+}
+
+bool rate_is_negative(const struct rate *rate, uint64_t kid_hash, int64_t now_b)
+{
+    for (size_t i = 0; i < rate->negative_count; i++)
+        if (rate->negative[i].kid_hash == kid_hash && now_b < rate->negative[i].until_b)
+            return true;
+    return false;
+}
+
+bool rate_kid_held_back(const struct rate *rate, int64_t now_b)
+{
+    if (rate_kid_tokens(rate, now_b) == 0 || rate_retry_after(rate, now_b))
+        return true;
+    return now_b < rate->next_b && !rate_in_flight(rate, now_b) && now_b - rate->attempt_b < KID_BACKOFF_MS;
+}
