@@ -154,7 +154,7 @@ static enum jwkscore_status fill_template(const char *template, const char *valu
         }
         if (name.length + piece.length > CLAIM_VALUE_MAX)
             return error_set(error, JWKSCORE_E_UNMAPPED, "the account name becomes too long");
-        if (!buffer_add(&name, piece))
+        if (!buffer_append(&name, piece))
             return error_memory(error);
     }
     return add_account(accounts, (struct text){(const char *)name.bytes, name.length}, error);

@@ -77,12 +77,12 @@ double age_spread(const struct crypto *crypto, const char *id)
 
     if (file_read("/etc/machine-id", NO_OWNER, MACHINE_ID_MAX, &seed, NULL, NULL) != JWKSCORE_OK) {
         clock_base_read(&base);
-        if (!buffer_add(&seed, text_from(base.boot)))
+        if (!buffer_append(&seed, text_from(base.boot)))
             return 0.5;
     } else if (seed.bytes[seed.length - 1] == '\n') {
         seed.length--;
     }
-    if (!buffer_add(&seed, (struct text){"", 1}) || !buffer_add(&seed, text_from(id)) ||
+    if (!buffer_append(&seed, (struct text){"", 1}) || !buffer_append(&seed, text_from(id)) ||
         !crypto_sha256(crypto, (struct text){(char *)seed.bytes, seed.length}, digest))
         return 0.5;
     for (size_t i = 0; i < 6; i++)

@@ -14,7 +14,7 @@
 /* Adds a text and the NUL behind it. */
 static bool add_field(struct buffer *out, const char *field)
 {
-    return buffer_add(out, (struct text){field != NULL ? field : "", (field != NULL ? strlen(field) : 0) + 1});
+    return buffer_append(out, (struct text){field != NULL ? field : "", (field != NULL ? strlen(field) : 0) + 1});
 }
 
 /* Issuer and trust settings: weak ones never feed a strict section, and a changed setting is a new, absent source. */

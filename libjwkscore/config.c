@@ -17,7 +17,7 @@ enum { ISSUERS_MAX = 64, SERVICES_MAX = 256 };
 static const struct kind {
     const char *word;
     enum section section;
-    const char *(*check_name)(struct text);                  /* NULL: has no name */
+    const char *(*check_name)(struct text); /* NULL: has no name */
 } kinds[] = {
     {"global", SECTION_GLOBAL, NULL},
     {"issuer", SECTION_ISSUER, option_check_issuer_name},
@@ -45,8 +45,8 @@ struct jwkscore_config *jwkscore_config_new(void)
         return NULL;
     config->file_owner = NO_OWNER;
     config->crypto = crypto_new();
-    if (config->crypto == NULL || !options_init(SECTION_GLOBAL, &config->global)
-        || !options_init(SECTION_PAM, &config->pam)) {
+    if (config->crypto == NULL || !options_init(SECTION_GLOBAL, &config->global) ||
+        !options_init(SECTION_PAM, &config->pam)) {
         jwkscore_config_free(config);
         return NULL;
     }
@@ -80,8 +80,8 @@ void config_error_clear(struct jwkscore_error *error)
 /* --- sections --- */
 
 /* "issuer corp" taken apart. */
-static enum jwkscore_status parse_header(struct text header, const struct kind **ret_kind, struct text *ret_name,
-                                         struct jwkscore_error *error)
+static enum jwkscore_status parse_header(struct text header, const struct kind **ret_kind,
+                                         struct text *ret_name, struct jwkscore_error *error)
 {
     const struct kind *kind = NULL;
     struct text rest = header, word = {"", 0}, name = {"", 0}, more;
@@ -99,7 +99,8 @@ static enum jwkscore_status parse_header(struct text header, const struct kind *
         return error_set(error, JWKSCORE_E_CONFIG, "unknown section \"%s\"", error_quote(quoted, header));
     why = kind->check_name == NULL ? NULL : kind->check_name(name);
     if (why != NULL)
-        return error_set(error, JWKSCORE_E_CONFIG, "section [%s]: \"%s\" %s", kind->word, error_quote(quoted, name), why);
+        return error_set(error, JWKSCORE_E_CONFIG, "section [%s]: \"%s\" %s", kind->word,
+                         error_quote(quoted, name), why);
     *ret_kind = kind;
     *ret_name = name;
     return JWKSCORE_OK;
@@ -142,7 +143,8 @@ static void *make_issuer(struct jwkscore_config *config, struct text name)
 
 static void *make_service(struct jwkscore_config *config, struct text name)
 {
-    struct service_options *service = reallocarray(config->services, config->service_count + 1, sizeof(*service));
+    struct service_options *service =
+        reallocarray(config->services, config->service_count + 1, sizeof(*service));
 
     if (service == NULL)
         return NULL;
@@ -173,7 +175,8 @@ enum jwkscore_status config_place(struct jwkscore_config *config, struct text he
         bool issuer = kind->section == SECTION_ISSUER;
 
         if (issuer ? config->issuer_count == ISSUERS_MAX : config->service_count == SERVICES_MAX)
-            return error_set(error, JWKSCORE_E_CONFIG, "over %d sections [%s]", issuer ? ISSUERS_MAX : SERVICES_MAX, kind->word);
+            return error_set(error, JWKSCORE_E_CONFIG, "over %d sections [%s]",
+                             issuer ? ISSUERS_MAX : SERVICES_MAX, kind->word);
         place.options = issuer ? make_issuer(config, name) : make_service(config, name);
         place.made = true;
     }
@@ -199,7 +202,8 @@ enum jwkscore_status jwkscore_config_set(struct jwkscore_config *config, const c
 
     config_error_clear(error);
     if (config == NULL || section == NULL || key == NULL || value == NULL)
-        return error_set(error, JWKSCORE_E_ARGUMENT, "a configuration, a section, a key and a value are needed");
+        return error_set(error, JWKSCORE_E_ARGUMENT,
+                         "a configuration, a section, a key and a value are needed");
     status = config_place(config, text_from(section), &place, error);
     if (status != JWKSCORE_OK)
         return status;
@@ -213,15 +217,16 @@ enum jwkscore_status jwkscore_config_set(struct jwkscore_config *config, const c
 
 /* --- what is asked --- */
 
-const char *jwkscore_config_get(const struct jwkscore_config *config, const char *section, const char *key, size_t index)
+const char *jwkscore_config_get(const struct jwkscore_config *config, const char *section, const char *key,
+                                size_t index)
 {
     const struct kind *kind;
     struct text name;
     enum section home;
     const void *options;
 
-    if (config == NULL || section == NULL || key == NULL
-        || parse_header(text_from(section), &kind, &name, NULL) != JWKSCORE_OK)
+    if (config == NULL || section == NULL || key == NULL ||
+        parse_header(text_from(section), &kind, &name, NULL) != JWKSCORE_OK)
         return NULL;
     home = option_home(kind->section, key);
     options = find(config, home, name);
@@ -270,8 +275,8 @@ uid_t config_file_owner(const struct jwkscore_config *config)
 
 /* --- where it came from --- */
 
-const char *config_origin(const struct jwkscore_config *config, const struct settings *settings, const char *key,
-                          struct origin *origin)
+const char *config_origin(const struct jwkscore_config *config, const struct settings *settings,
+                          const char *key, struct origin *origin)
 {
     const struct setting *setting = option_given(settings, key);
     const char *path = config->path;
@@ -282,12 +287,13 @@ const char *config_origin(const struct jwkscore_config *config, const struct set
         return "default";
     if (setting->line == 0 || path == NULL)
         return "argument";
-    (void)snprintf(origin->text, sizeof(origin->text), "%s%s:%u", cut ? "..." : "", cut ? path + strlen(path) - most : path,
-                   setting->line);
+    (void)snprintf(origin->text, sizeof(origin->text), "%s%s:%u", cut ? "..." : "",
+                   cut ? path + strlen(path) - most : path, setting->line);
     return origin->text;
 }
 
-void jwkscore_config_trace(struct jwkscore_config *config, void (*callback)(void *, const struct jwkscore_trace *), void *data)
+void jwkscore_config_trace(struct jwkscore_config *config,
+                           void (*callback)(void *, const struct jwkscore_trace *), void *data)
 {
     if (config == NULL)
         return;
@@ -295,8 +301,9 @@ void jwkscore_config_trace(struct jwkscore_config *config, void (*callback)(void
     config->trace_data = data;
 }
 
-enum jwkscore_status config_trace(const struct jwkscore_config *config, const char *rule, enum jwkscore_status status,
-                                  const char *wanted, struct text found, const struct settings *settings, const char *key)
+enum jwkscore_status config_trace(const struct jwkscore_config *config, const char *rule,
+                                  enum jwkscore_status status, const char *wanted, struct text found,
+                                  const struct settings *settings, const char *key)
 {
     char quoted[QUOTED_SIZE];
     struct origin origin;

@@ -2,7 +2,6 @@
 /*
  * config_check.c: what is wrong with a configuration, though each of its lines is right.
  */
-#define _GNU_SOURCE 1
 #include "internal.h"
 
 #include <stdarg.h>
@@ -10,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Without these a section could only deny, or map by guess: no claim is safe for everybody, so none is the default. */
+/* Without these a section only denies; no claim names people safely everywhere, so none is the default. */
 static const char *const needed[] = {"issuer", "audience", "user_claim"};
 
 static const struct {
@@ -26,7 +25,8 @@ struct findings {
     bool complete;
 };
 
-bool config_problem_add(const struct jwkscore_config *config, struct strings *problems, unsigned line, const char *message)
+bool config_problem_add(const struct jwkscore_config *config, struct strings *problems, unsigned line,
+                        const char *message)
 {
     CLEANUP(string_freep) char *text = NULL;
     int length = config->path != NULL && line != 0 ? asprintf(&text, "%s:%u: %s", config->path, line, message)
@@ -78,8 +78,9 @@ static void check_unique(struct findings *findings, const struct issuer_options 
         struct origin origin;
 
         if (issuer->issuer != NULL && other->issuer != NULL && strcmp(issuer->issuer, other->issuer) == 0)
-            report(findings, option_given(&issuer->settings, "issuer")->line, "[issuer %s] and [issuer %s] (%s) have one issuer",
-                   issuer->name, other->name, config_origin(findings->config, &other->settings, "issuer", &origin));
+            report(findings, option_given(&issuer->settings, "issuer")->line,
+                   "[issuer %s] has the issuer of [issuer %s] (%s)", issuer->name, other->name,
+                   config_origin(findings->config, &other->settings, "issuer", &origin));
     }
 }
 
@@ -133,8 +134,8 @@ static void check_service(struct findings *findings, const struct service_option
 
         while (strcmp(option_key(setting->option), "issuers") == 0 && text_take_word(&rest, &name)) {
             if (!has_issuer(findings->config, name))
-                report(findings, setting->line, "[service %s] names [issuer %.*s], which does not exist", service->name,
-                       (int)name.length, name.bytes);
+                report(findings, setting->line, "[service %s] names [issuer %.*s], which does not exist",
+                       service->name, (int)name.length, name.bytes);
         }
     }
 }
@@ -174,7 +175,8 @@ enum jwkscore_status jwkscore_config_check(const struct jwkscore_config *config,
     if (config->problems.count > 0)
         return config_problems_error(&config->problems, error);
     if (config->refused)
-        return error_set(error, JWKSCORE_E_CONFIG, "%s could not be loaded", config->path != NULL ? config->path : "jwks.conf");
+        return error_set(error, JWKSCORE_E_CONFIG, "%s could not be loaded",
+                         config->path != NULL ? config->path : "jwks.conf");
     if (!config_problems_find(config, &problems))
         return error_memory(error);
     return config_problems_error(&problems, error);

@@ -2,8 +2,8 @@
 /*
  * config_load.c: reads jwks.conf(5), line by line.
  *
- * A line that cannot be understood never ends the reading, so that all of them are reported at once; but one is enough
- * for the configuration to deny everything.
+ * A line that cannot be understood never ends the reading, so that all of them are reported at once; but one is
+ * enough for the configuration to deny everything.
  */
 #include "internal.h"
 
@@ -13,12 +13,12 @@
 
 struct reader {
     struct jwkscore_config *config;
-    struct place place;                 /* the section that keys belong to */
-    bool skipping;                      /* the section is unknown, so its keys cannot be judged */
+    struct place place; /* the section that keys belong to */
+    bool skipping;      /* the section is unknown, so its keys cannot be judged */
     unsigned line, global_line;
 };
 
-/* A comment behind a value would become a part of it: an audience that no token has, a key that nobody denies. */
+/* A comment behind a value would become a part of it: a claim or an audience that no token has. */
 static bool holds_comment(struct text value)
 {
     for (size_t i = 0; i < value.length; i++) {
@@ -65,7 +65,8 @@ static unsigned *section_line(struct reader *reader)
     return &reader->global_line;
 }
 
-static enum jwkscore_status read_section(struct reader *reader, struct text line, struct jwkscore_error *error)
+static enum jwkscore_status read_section(struct reader *reader, struct text line,
+                                         struct jwkscore_error *error)
 {
     char quoted[QUOTED_SIZE];
     enum jwkscore_status status;
@@ -79,12 +80,13 @@ static enum jwkscore_status read_section(struct reader *reader, struct text line
     if (status != JWKSCORE_OK)
         return status;
     if (reader->place.section == SECTION_PAM)
-        return error_set(error, JWKSCORE_E_CONFIG, "unknown section \"pam\": these are arguments of the module");
+        return error_set(error, JWKSCORE_E_CONFIG,
+                         "unknown section \"pam\": these are arguments of the module");
     reader->skipping = false;
     first = section_line(reader);
     if (*first != 0)
-        return error_set(error, JWKSCORE_E_CONFIG, "section [%s] is given again, after line %u", error_quote(quoted, line),
-                         *first);
+        return error_set(error, JWKSCORE_E_CONFIG, "section [%s] is given again, after line %u",
+                         error_quote(quoted, line), *first);
     *first = reader->line;
     return JWKSCORE_OK;
 }
@@ -103,7 +105,8 @@ static enum jwkscore_status read_line(struct reader *reader, struct text line, s
     return line.bytes[0] == '[' ? read_section(reader, line, error) : read_key(reader, line, error);
 }
 
-static enum jwkscore_status read_lines(struct jwkscore_config *config, struct text rest, struct jwkscore_error *error)
+static enum jwkscore_status read_lines(struct jwkscore_config *config, struct text rest,
+                                       struct jwkscore_error *error)
 {
     struct reader reader = {.config = config};
     struct text line;
@@ -114,14 +117,16 @@ static enum jwkscore_status read_lines(struct jwkscore_config *config, struct te
 
         reader.line++;
         status = read_line(&reader, line, &problem);
-        if (status == JWKSCORE_E_MEMORY
-            || (status != JWKSCORE_OK && !config_problem_add(config, &config->problems, reader.line, problem.message)))
+        if (status == JWKSCORE_E_MEMORY ||
+            (status != JWKSCORE_OK &&
+             !config_problem_add(config, &config->problems, reader.line, problem.message)))
             return error_memory(error);
     }
     return config_problems_find(config, &config->problems) ? JWKSCORE_OK : error_memory(error);
 }
 
-enum jwkscore_status jwkscore_config_load(struct jwkscore_config *config, const char *path, struct jwkscore_error *error)
+enum jwkscore_status jwkscore_config_load(struct jwkscore_config *config, const char *path,
+                                          struct jwkscore_error *error)
 {
     CLEANUP(buffer_freep) struct buffer file = {NULL, 0};
     enum jwkscore_status status;

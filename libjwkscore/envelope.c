@@ -81,10 +81,10 @@ bool envelope_write(const struct crypto *crypto, const char *kind, struct text h
     CLEANUP(buffer_freep) struct buffer file = {0};
     char trailer[TRAILER_SIZE + 1];
 
-    if (!buffer_add(&file, text_from(MAGIC)) || !buffer_add(&file, text_from(kind)) || !buffer_add(&file, TEXT("\n")) ||
-        !buffer_add(&file, head) || !buffer_add(&file, TEXT("\n")) || !buffer_add(&file, body) ||
-        !buffer_add(&file, TEXT("\n")) || !write_trailer(crypto, (struct text){(char *)file.bytes, file.length}, trailer) ||
-        !buffer_add(&file, (struct text){trailer, TRAILER_SIZE}))
+    if (!buffer_append(&file, text_from(MAGIC)) || !buffer_append(&file, text_from(kind)) || !buffer_append(&file, TEXT("\n")) ||
+        !buffer_append(&file, head) || !buffer_append(&file, TEXT("\n")) || !buffer_append(&file, body) ||
+        !buffer_append(&file, TEXT("\n")) || !write_trailer(crypto, (struct text){(char *)file.bytes, file.length}, trailer) ||
+        !buffer_append(&file, (struct text){trailer, TRAILER_SIZE}))
         return false;
     *ret_file = file;
     file = (struct buffer){0};

@@ -18,50 +18,50 @@
 
 enum {
     OTHERS_MAY_WRITE = S_IWGRP | S_IWOTH,
-    ANY_MAY_EXECUTE = S_IXUSR | S_IXGRP | S_IXOTH,
-    PLACE_SIZE = 192 /* of a message's 256 bytes: what is wrong there must not be cut off */
+    SHOWN_SIZE = 192 /* of a message's 256 bytes: what is wrong there must not be cut off */
 };
 
 /* A path for messages: its end, where it is long. */
-struct place {
-    char text[PLACE_SIZE];
+struct shown {
+    char text[SHOWN_SIZE];
 };
 
-static struct place place_of(const char *path, size_t length)
+static struct shown shown_path(struct text path)
 {
-    struct place place;
-    size_t cut = length < PLACE_SIZE - 4 ? 0 : length - (PLACE_SIZE - 4);
+    struct shown shown;
+    size_t cut = path.length < SHOWN_SIZE - 4 ? 0 : path.length - (SHOWN_SIZE - 4);
 
-    snprintf(place.text, sizeof(place.text), "%s%.*s", cut > 0 ? "..." : "", (int)(length - cut), path + cut);
-    return place;
+    snprintf(shown.text, sizeof(shown.text), "%s%.*s", cut > 0 ? "..." : "", (int)(path.length - cut),
+             path.bytes + cut);
+    return shown;
 }
 
 /* `also`: whose things are trusted besides root's. */
 static enum jwkscore_status check_owner_and_mode(const struct stat *found, uid_t also,
-                                                 const struct place *place, struct jwkscore_error *error)
+                                                 const struct shown *shown, struct jwkscore_error *error)
 {
     if (found->st_uid != 0 && (also == NO_OWNER || found->st_uid != also)) {
         return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s belongs to uid %lu, who is not trusted with it",
-                         place->text, (unsigned long)found->st_uid);
+                         shown->text, (unsigned long)found->st_uid);
     }
     if ((found->st_mode & OTHERS_MAY_WRITE) != 0) {
-        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is writable by others (mode %04o)", place->text,
+        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is writable by others (mode %04o)", shown->text,
                          (unsigned)found->st_mode & 07777);
     }
     return JWKSCORE_OK;
 }
 
 /* Why openat failed.  For a link it says ELOOP, or ENOTDIR where a folder was asked for. */
-static enum jwkscore_status explain(int parent, const char *name, int number, const struct place *place,
+static enum jwkscore_status explain(int parent, const char *name, int number, const struct shown *shown,
                                     struct jwkscore_error *error)
 {
     struct stat found;
 
     if ((number == ENOTDIR || number == ELOOP) && fstatat(parent, name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
         S_ISLNK(found.st_mode)) {
-        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is a symbolic link", place->text);
+        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is a symbolic link", shown->text);
     }
-    return error_system(error, place->text, number);
+    return error_system(error, shown->text, number);
 }
 
 static bool is_plain_name(const char *name)
@@ -86,9 +86,9 @@ static void close_walk(struct walk *walk)
     fd_closep(&walk->fd);
 }
 
-static struct place place_in(const struct walk *walk)
+static struct shown shown_walk(const struct walk *walk)
 {
-    return place_of(walk->path, (size_t)(walk->at - walk->path));
+    return shown_path((struct text){walk->path, (size_t)(walk->at - walk->path)});
 }
 
 /* Slashes may repeat, and end the path. */
@@ -111,19 +111,19 @@ static int open_folder(int parent, const char *name, bool last)
 
 static enum jwkscore_status enter(struct walk *walk, const char *name)
 {
-    struct place place = place_in(walk);
+    struct shown shown = shown_walk(walk);
     int fd = open_folder(walk->fd, name, at_last(walk));
 
     if (fd < 0) {
-        return explain(walk->fd, name, errno, &place, walk->error);
+        return explain(walk->fd, name, errno, &shown, walk->error);
     }
     fd_closep(&walk->fd);
     walk->fd = fd;
     if (fstat(fd, &walk->found) != 0) {
-        return error_system(walk->error, place.text, errno);
+        return error_system(walk->error, shown.text, errno);
     }
     return check_owner_and_mode(&walk->found,
-                                walk->any_owner && at_last(walk) ? walk->found.st_uid : walk->also, &place,
+                                walk->any_owner && at_last(walk) ? walk->found.st_uid : walk->also, &shown,
                                 walk->error);
 }
 
@@ -136,12 +136,13 @@ static enum jwkscore_status enter_next(struct walk *walk)
 
     walk->at = from + length;
     if (length >= sizeof(name)) {
-        return error_system(walk->error, place_in(walk).text, ENAMETOOLONG);
+        return error_system(walk->error, shown_walk(walk).text, ENAMETOOLONG);
     }
     memcpy(name, from, length);
     name[length] = '\0';
     if (!is_plain_name(name)) {
-        return error_set(walk->error, JWKSCORE_E_ARGUMENT, "%s: not a plain path", place_in(walk).text);
+        return error_set(walk->error, JWKSCORE_E_ARGUMENT, "\"%s\" is not a plain path",
+                         shown_walk(walk).text);
     }
     return enter(walk, name);
 }
@@ -154,8 +155,8 @@ enum jwkscore_status folder_open(const char *path, uid_t also, bool any_owner, s
     enum jwkscore_status status;
 
     if (path == NULL || *path != '/') {
-        return error_set(error, JWKSCORE_E_ARGUMENT, "%s: not an absolute path",
-                         path == NULL ? "(none)" : place_of(path, strlen(path)).text);
+        return error_set(error, JWKSCORE_E_ARGUMENT, "\"%s\" is not an absolute path",
+                         shown_path(text_from(path)).text);
     }
     walk.at = path + 1;
     status = enter(&walk, "/");
@@ -170,10 +171,7 @@ enum jwkscore_status folder_open(const char *path, uid_t also, bool any_owner, s
     return JWKSCORE_OK;
 }
 
-/*
- * A struct of zeros must not close the host's standard input.  If that was closed before us, one folder stays
- * open in its place: better than to close what is not ours.
- */
+/* 0 is the host's standard input, which a struct of zeros must not close.  What we open there stays open. */
 void folder_closep(struct folder *folder)
 {
     if (folder->fd > STDIN_FILENO) {
@@ -187,7 +185,7 @@ void folder_closep(struct folder *folder)
 /* What is to be read, and what it must be like. */
 struct wanted {
     const char *name;
-    struct place place;
+    struct shown shown;
     uid_t also;
     size_t most;
 };
@@ -195,25 +193,25 @@ struct wanted {
 static enum jwkscore_status check_file(const struct stat *found, const struct wanted *wanted,
                                        struct jwkscore_error *error)
 {
-    const char *place = wanted->place.text;
+    const char *path = wanted->shown.text;
 
     if (S_ISLNK(found->st_mode)) {
-        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is a symbolic link", place);
+        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is a symbolic link", path);
     }
     if (!S_ISREG(found->st_mode)) {
-        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is not a regular file", place);
+        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is not a regular file", path);
     }
     if ((found->st_mode & (S_ISUID | S_ISGID)) != 0) {
-        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s has a set-id bit (mode %04o)", place,
+        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s has a set-id bit (mode %04o)", path,
                          (unsigned)found->st_mode & 07777);
     }
     if (found->st_size <= 0) {
-        return error_set(error, JWKSCORE_E_CONFIG, "%s is empty", place);
+        return error_set(error, JWKSCORE_E_CONFIG, "%s is empty", path);
     }
     if ((uintmax_t)found->st_size > wanted->most) {
-        return error_set(error, JWKSCORE_E_CONFIG, "%s has more than %zu bytes", place, wanted->most);
+        return error_set(error, JWKSCORE_E_CONFIG, "%s has more than %zu bytes", path, wanted->most);
     }
-    return check_owner_and_mode(found, wanted->also, &wanted->place, error);
+    return check_owner_and_mode(found, wanted->also, &wanted->shown, error);
 }
 
 /* Fewer bytes than there is room for only at the end of the file; -1 with errno. */
@@ -236,7 +234,7 @@ static ssize_t read_up_to(int fd, unsigned char *bytes, size_t room)
 }
 
 /* Asks for a byte more than there was, so that a file that has grown is noticed like one that has shrunk. */
-static enum jwkscore_status read_contents(int fd, size_t size, const struct place *place,
+static enum jwkscore_status read_contents(int fd, size_t size, const struct shown *shown,
                                           struct buffer *ret_bytes, struct jwkscore_error *error)
 {
     struct buffer bytes CLEANUP(buffer_freep) = {malloc(size + 1), size + 1};
@@ -247,10 +245,10 @@ static enum jwkscore_status read_contents(int fd, size_t size, const struct plac
     }
     length = read_up_to(fd, bytes.bytes, size + 1);
     if (length < 0) {
-        return error_system(error, place->text, errno);
+        return error_system(error, shown->text, errno);
     }
     if ((size_t)length != size) {
-        return error_set(error, JWKSCORE_E_SYSTEM, "%s changed while it was read", place->text);
+        return error_set(error, JWKSCORE_E_SYSTEM, "%s changed while it was read", shown->text);
     }
     *ret_bytes = (struct buffer){bytes.bytes, size};
     bytes.bytes = NULL;
@@ -268,27 +266,27 @@ static enum jwkscore_status read_wanted(const struct folder *folder, const struc
 
     *ret_absent = fd < 0 && errno == ENOENT;
     if (fd < 0) {
-        return explain(folder->fd, wanted->name, errno, &wanted->place, error);
+        return explain(folder->fd, wanted->name, errno, &wanted->shown, error);
     }
     if (fstat(fd, ret_found) != 0) {
-        return error_system(error, wanted->place.text, errno);
+        return error_system(error, wanted->shown.text, errno);
     }
     status = check_file(ret_found, wanted, error);
-    if (status == JWKSCORE_OK) {
-        status = read_contents(fd, (size_t)ret_found->st_size, &wanted->place, ret_bytes, error);
+    if (status != JWKSCORE_OK) {
+        return status;
     }
-    return status;
+    return read_contents(fd, (size_t)ret_found->st_size, &wanted->shown, ret_bytes, error);
 }
 
 enum jwkscore_status file_read_at(const struct folder *folder, const char *name, uid_t also, size_t most,
                                   struct buffer *ret_bytes, bool *ret_absent, struct jwkscore_error *error)
 {
-    const struct wanted wanted = {name, place_of(name, strlen(name)), also, most};
+    const struct wanted wanted = {name, shown_path(text_from(name)), also, most};
     struct stat found;
 
     *ret_absent = false;
     if (!is_plain_name(name)) {
-        return error_set(error, JWKSCORE_E_ARGUMENT, "%s: not the name of a file", wanted.place.text);
+        return error_set(error, JWKSCORE_E_ARGUMENT, "\"%s\" is not a file's name", wanted.shown.text);
     }
     return read_wanted(folder, &wanted, ret_bytes, &found, ret_absent, error);
 }
@@ -300,10 +298,9 @@ static enum jwkscore_status open_parent(const char *path, struct wanted *wanted,
     const char *slash = path == NULL ? NULL : strrchr(path, '/');
     char *parent CLEANUP(string_freep) = NULL;
 
-    wanted->place = path == NULL ? place_of("(none)", 6) : place_of(path, strlen(path));
+    wanted->shown = shown_path(text_from(path));
     if (slash == NULL || *path != '/' || !is_plain_name(slash + 1)) {
-        return error_set(error, JWKSCORE_E_ARGUMENT, "%s: not the absolute path of a file",
-                         wanted->place.text);
+        return error_set(error, JWKSCORE_E_ARGUMENT, "\"%s\" is not a file's path", wanted->shown.text);
     }
     wanted->name = slash + 1;
     parent = text_copy((struct text){path, (size_t)(slash - path) + 1});
@@ -343,11 +340,11 @@ enum jwkscore_status file_check_program(const char *path, uid_t also, struct jwk
         return status;
     }
     if (fstatat(folder.fd, wanted.name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
-        return error_system(error, wanted.place.text, errno);
+        return error_system(error, wanted.shown.text, errno);
     }
     status = check_file(&found, &wanted, error);
-    if (status == JWKSCORE_OK && (found.st_mode & ANY_MAY_EXECUTE) == 0) {
-        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is not executable", wanted.place.text);
+    if (status == JWKSCORE_OK && (found.st_mode & 0111) == 0) {
+        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is not executable", wanted.shown.text);
     }
     return status;
 }

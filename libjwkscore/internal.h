@@ -93,10 +93,9 @@ bool text_is_utf8(struct text);                              /* RFC 3629; NUL is
 bool text_take_line(struct text *rest, struct text *ret_line); /* up to LF, which is dropped; false at the end */
 bool text_take_word(struct text *rest, struct text *ret_word); /* between spaces and tabs */
 struct text text_trim(struct text);                          /* spaces and tabs at both ends */
-CHECKED bool buffer_add(struct buffer *, struct text);        /* appends; false without memory, and then unchanged */
+CHECKED bool buffer_append(struct buffer *, struct text);        /* appends; false without memory, and then unchanged */
 /* Room for so many more bytes at the end, NULL without memory.  Not for secrets: what it outgrows is not wiped. */
 unsigned char *buffer_extend(struct buffer *, size_t more);
-CHECKED bool buffer_append(struct buffer *, struct text);
 void buffer_freep(struct buffer *);                          /* wipes, frees */
 void string_freep(char **);
 void fd_closep(int *);
@@ -123,7 +122,6 @@ void base64_encode(const unsigned char *bytes, size_t length, char *ret_text);  
 CHECKED const char *jsonstring_scan(const char **at, const char *end, size_t *ret_length);
 uint32_t jsonstring_character(const char **at, const char *end); /* the next one, unescaped, of a string that was scanned */
 size_t jsonstring_encode(uint32_t character, char ret_bytes[static 4]); /* as UTF-8 */
-size_t jsonstring_escape(char, char ret_escaped[static 6]);      /* as it stands between quotes */
 CHECKED const char *jsonnumber_scan(const char **at, const char *end); /* from its first byte to behind its last; as jsonstring_scan */
 CHECKED bool jsonnumber_floor(struct text, int64_t *ret_floor, bool *ret_fraction); /* of one that was scanned; false: no int64_t */
 
@@ -149,7 +147,7 @@ CHECKED bool value_boolean(const struct value *, bool *ret_boolean);
 CHECKED bool value_integer(const struct value *, int64_t *ret_floor, bool *ret_fraction); /* floor, and whether it was cut */
 CHECKED bool value_member_text(const struct value *object, const char *name, struct text *ret_text);
 CHECKED bool value_member_integer(const struct value *object, const char *name, int64_t least, int64_t most, int64_t *ret_number);
-/* Appends `text` as a JSON string with its quotes; the only way strangers' text gets into what we write. */
+/* Appends `text` as a JSON string with its quotes; the only way strangers' text gets into what we write.  jsonstring.c */
 CHECKED bool value_write_string(struct buffer *, struct text);
 
 /* file.c: reads a file as sshd would: no links, owner, mode, every folder above it */

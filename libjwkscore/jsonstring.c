@@ -188,7 +188,8 @@ size_t jsonstring_encode(uint32_t character, char ret_bytes[static 4])
     return size;
 }
 
-size_t jsonstring_escape(char c, char ret_escaped[static 6])
+/* The byte as it stands between quotes. */
+static size_t escape_byte(char c, char ret_escaped[static 6])
 {
     static const char letters[] = "\b\t\n\f\r\"\\", escapes[] = "btnfr\"\\", digits[] = "0123456789abcdef";
     const char *letter = memchr(letters, c, sizeof(letters) - 1);
@@ -206,4 +207,30 @@ size_t jsonstring_escape(char c, char ret_escaped[static 6])
     }
     ret_escaped[0] = c;
     return 1;
+}
+
+bool value_write_string(struct buffer *buffer, struct text text)
+{
+    char escaped[6];
+    unsigned char *room;
+    size_t length = 2;
+
+    if (!text_is_utf8(text)) {
+        return false;
+    }
+    for (size_t i = 0; i < text.length; i++) {
+        length += escape_byte(text.bytes[i], escaped);
+    }
+    room = buffer_extend(buffer, length);
+    if (room == NULL) {
+        return false;
+    }
+    *room++ = '"';
+    for (size_t i = 0; i < text.length; i++) {
+        size_t width = escape_byte(text.bytes[i], escaped);
+        memcpy(room, escaped, width);
+        room += width;
+    }
+    *room = '"';
+    return true;
 }

@@ -189,12 +189,12 @@ static bool write_octets(struct buffer *out, const char *before, struct text oct
     char encoded[BASE64_ENCODED_SIZE(OCTETS_MAX)];
 
     base64_encode((const unsigned char *)octets.bytes, octets.length, encoded);
-    return buffer_add(out, text_from(before)) && buffer_add(out, text_from(encoded)) && buffer_add(out, TEXT("\""));
+    return buffer_append(out, text_from(before)) && buffer_append(out, text_from(encoded)) && buffer_append(out, TEXT("\""));
 }
 
 static bool write_text(struct buffer *out, const char *before, struct text text)
 {
-    return buffer_add(out, text_from(before)) && value_write_string(out, text);
+    return buffer_append(out, text_from(before)) && value_write_string(out, text);
 }
 
 /* The members that are the key, in the order that RFC 7638 section 3.2 asks for: `"e":"...","kty":"RSA","n":"..."`. */
@@ -213,7 +213,7 @@ bool material_thumbprint(const struct crypto *crypto, const struct key_material 
     CLEANUP(buffer_freep) struct buffer json = {0};
     unsigned char digest[SHA256_SIZE];
 
-    if (!buffer_add(&json, TEXT("{")) || !write_material(&json, material) || !buffer_add(&json, TEXT("}")) ||
+    if (!buffer_append(&json, TEXT("{")) || !write_material(&json, material) || !buffer_append(&json, TEXT("}")) ||
         !crypto_sha256(crypto, (struct text){(char *)json.bytes, json.length}, digest))
         return false;
     base64_encode(digest, sizeof(digest), ret_thumbprint);
@@ -225,15 +225,15 @@ static bool write_key_ops(struct buffer *out, const struct value *key_ops)
     if (key_ops == NULL)
         return true;
     /* read_use has seen `verify` among them, and nothing else is of use to a reader */
-    return buffer_add(out, TEXT(",\"key_ops\":[\"verify\"]"));
+    return buffer_append(out, TEXT(",\"key_ops\":[\"verify\"]"));
 }
 
 bool jwk_write(struct buffer *out, const struct jwk *jwk, const char *thumbprint)
 {
-    return buffer_add(out, TEXT("{")) && write_material(out, &jwk->material) &&
+    return buffer_append(out, TEXT("{")) && write_material(out, &jwk->material) &&
            (!jwk->has_kid || write_text(out, ",\"kid\":", jwk->kid)) &&
            (jwk->algorithm == NULL || write_text(out, ",\"alg\":", text_from(jwk->algorithm->name))) &&
            (jwk->use.length == 0 || write_text(out, ",\"use\":", jwk->use)) && write_key_ops(out, jwk->key_ops) &&
            (jwk->issuer.length == 0 || write_text(out, ",\"issuer\":", jwk->issuer)) &&
-           write_text(out, ",\"thumbprint\":", text_from(thumbprint)) && buffer_add(out, TEXT("}"));
+           write_text(out, ",\"thumbprint\":", text_from(thumbprint)) && buffer_append(out, TEXT("}"));
 }

@@ -13,10 +13,10 @@ enum {
     HOUR = 60 * MINUTE,
     DAY = 24 * HOUR,
     CLAIM_MOST = 256,
-    PROMPT_MOST = 128                   /* PAM_MAX_MSG_SIZE is 512, in bytes, and hosts put text before it */
+    PROMPT_MOST = 128 /* PAM_MAX_MSG_SIZE is 512, in bytes, and hosts put text before it */
 };
 
-#define UID_MOST (UINT32_MAX - INT64_C(1))     /* (uid_t)-1 is nobody */
+#define UID_MOST (UINT32_MAX - INT64_C(1)) /* (uid_t)-1 is nobody */
 
 #define GLOBAL(member) SECTION_GLOBAL, offsetof(struct global_options, member)
 #define ISSUER(member) SECTION_ISSUER, offsetof(struct issuer_options, member)
@@ -36,7 +36,7 @@ static const struct option options[] = {
     {"max_wait", GLOBAL(max_wait), SHAPE_NUMBER, "8", SECONDS_TYPE(1, 20), .argument = true},
 
     {"issuer", ISSUER(issuer), SHAPE_TEXT, NULL, TEXT_TYPE(URI_MAX, uri_check_issuer)},
-    {"audience", ISSUER(audience), SHAPE_LINES, NULL, TEXT_TYPE(URI_MAX, NULL)},
+    {"audience", ISSUER(audience), SHAPE_WORDS, NULL, TEXT_TYPE(URI_MAX, NULL)},
     {"algorithms", ISSUER(algorithms), SHAPE_SET, "RS256 PS256 ES256 EdDSA", .parse = option_parse_algorithm},
     {"token_type", ISSUER(token_types), SHAPE_SET, "id", .parse = option_parse_token_type},
     {"jwks_uri", ISSUER(jwks_uri), SHAPE_TEXT, NULL, TEXT_TYPE(URI_MAX, uri_check)},
@@ -62,7 +62,8 @@ static const struct option options[] = {
      TEXT_TYPE(64, option_check_extension)},
     {"key_binding", ISSUER(key_binding), SHAPE_SET, "cnf nonce", .parse = option_parse_binding},
     {"key_claim", ISSUER(key_claim), SHAPE_TEXT, "ssh_keys", TEXT_TYPE(CLAIM_MOST, option_check_claim)},
-    {"key_options", ISSUER(key_options), SHAPE_TEXT, "restrict,pty", TEXT_TYPE(1024, option_check_key_options)},
+    {"key_options", ISSUER(key_options), SHAPE_TEXT, "restrict,pty",
+     TEXT_TYPE(1024, option_check_key_options)},
 
     {"issuers", SERVICE(issuers), SHAPE_WORDS, NULL, TEXT_TYPE(32, option_check_issuer_name)},
     {"require", SERVICE(require), SHAPE_LINES, NULL, TEXT_TYPE(CONFIG_LINE_MAX, option_check_require)},

@@ -38,7 +38,8 @@ static bool is_alphanumeric(char c)
 static bool is_name(struct text name, size_t most, const char *others)
 {
     for (size_t i = 0; i < name.length; i++) {
-        if (!is_alphanumeric(name.bytes[i]) && (name.bytes[i] == '\0' || strchr(others, name.bytes[i]) == NULL))
+        if (!is_alphanumeric(name.bytes[i]) &&
+            (name.bytes[i] == '\0' || strchr(others, name.bytes[i]) == NULL))
             return false;
     }
     return name.length >= 1 && name.length <= most;
@@ -67,7 +68,7 @@ const char *option_parse_number(struct text value, int64_t *ret_number)
     return text_number(value, ret_number) ? NULL : "is not a whole number";
 }
 
-/* Seconds, or a number with one suffix.  What does not fit becomes the largest number, which no range allows. */
+/* Seconds, or a number with one suffix.  What does not fit becomes the largest number: no range allows it. */
 const char *option_parse_duration(struct text value, int64_t *ret_number)
 {
     static const struct {
@@ -181,8 +182,8 @@ const char *option_check_require(struct text rule)
 }
 
 /*
- * Only an escape that POSIX or every reader gives one meaning: `\d` would match a `d`, `\1` makes matching take
- * exponential time, and a GNU operator such as `\>` is not what it looks like.
+ * Only an escape that POSIX or every reader gives one meaning: `\d` would match a `d`, `\1` makes matching
+ * take exponential time, and a GNU operator such as `\>` is not what it looks like.
  */
 static bool has_strange_escape(struct text pattern)
 {
@@ -197,9 +198,9 @@ static bool has_strange_escape(struct text pattern)
 }
 
 /*
- * Compiled as it stands, never wrapped: `^(` and `)$` around it would shift its groups, and would leave `a)|(b` open at
- * both ends.  It matches a value if regexec's match, which POSIX makes the leftmost and longest, is the whole value: a
- * whole match begins leftmost and none is longer, so where there is one, it is the one found.
+ * Compiled as it stands, never wrapped: `^(` and `)$` around it would shift its groups, and would leave
+ * `a)|(b` open at both ends.  It matches a value if regexec's match, which POSIX makes the leftmost and longest,
+ * is the whole value: a whole match begins leftmost and none is longer, so where there is one, it is found.
  */
 bool option_pattern_groups(const char *pattern, size_t *ret_groups)
 {
@@ -272,7 +273,10 @@ static bool is_reserved(struct text option)
     return false;
 }
 
-/* Quotes open and close as sshkey_advance_past_options of OpenSSH reads them.  What does not fit on the line: too long. */
+/*
+ * Quotes open and close as sshkey_advance_past_options of OpenSSH reads them.  Of what would end the options too
+ * early the length is more than there is.
+ */
 static size_t key_option_length(struct text options)
 {
     bool quoted = false;
@@ -289,7 +293,7 @@ static size_t key_option_length(struct text options)
     return quoted ? options.length + 1 : i;
 }
 
-/* sshd's AUTHORIZED_KEYS FILE FORMAT: a blank outside quotes would end the options, an open quote swallow the key. */
+/* A blank outside quotes would end the options, an open quote swallow the key: sshd(8), AUTHORIZED_KEYS. */
 const char *option_check_key_options(struct text options)
 {
     for (;;) {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * options.c: a value, wherever it comes from, is judged by its row of the table, stored in its section's struct, and
- * remembered as it was given.  What is refused changes nothing.
+ * options.c: a value, wherever it comes from, is judged by its row of the table, stored in its section's
+ * struct, and remembered as it was given.  What is refused changes nothing.
  */
-#define _GNU_SOURCE 1
 #include "internal.h"
 
 #include <inttypes.h>
@@ -11,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VALUES_MAX = 256 };              /* a key in one section: no honest list is longer, and reading stays linear */
+enum { VALUES_MAX = 256 }; /* a key in one section: no honest list is longer, and reading stays linear */
 
 static const struct {
     const char *name;
-    size_t settings;                    /* where the struct keeps what was given */
+    size_t settings; /* where the struct keeps what was given */
 } sections[] = {
     [SECTION_GLOBAL] = {"[global]", offsetof(struct global_options, settings)},
     [SECTION_ISSUER] = {"[issuer]", offsetof(struct issuer_options, settings)},
@@ -78,7 +77,7 @@ static size_t count_given(const struct settings *settings, const struct option *
     return count;
 }
 
-/* The place where `option` is remembered: the old one of a single value, else a new and empty one.  NULL: no memory. */
+/* Where `option` is remembered: the old place of a single value, else a new, empty one.  NULL: no memory. */
 static struct setting *setting_for(struct settings *settings, const struct option *option)
 {
     struct setting *at;
@@ -111,20 +110,23 @@ static enum jwkscore_status refuse(const struct option *option, struct text valu
 {
     char quoted[QUOTED_SIZE];
 
-    return error_set(error, JWKSCORE_E_CONFIG, "%s: \"%s\" %s", option->key, error_quote(quoted, shown(value)), why);
+    return error_set(error, JWKSCORE_E_CONFIG, "%s: \"%s\" %s", option->key,
+                     error_quote(quoted, shown(value)), why);
 }
 
-static enum jwkscore_status refuse_range(const struct option *option, struct text value, struct jwkscore_error *error)
+static enum jwkscore_status refuse_range(const struct option *option, struct text value,
+                                         struct jwkscore_error *error)
 {
     const char *unit = option->parse == option_parse_duration ? " seconds" : "";
     char why[64];
 
-    (void)snprintf(why, sizeof(why), "is not from %" PRId64 " to %" PRId64 "%s", option->least, option->most, unit);
+    (void)snprintf(why, sizeof(why), "is not from %" PRId64 " to %" PRId64 "%s", option->least, option->most,
+                   unit);
     return refuse(option, value, why, error);
 }
 
 static enum jwkscore_status judge_value(const struct option *option, struct text value, int64_t *number,
-                                       struct jwkscore_error *error)
+                                        struct jwkscore_error *error)
 {
     const char *why = NULL;
     int64_t found = 0;
@@ -132,8 +134,8 @@ static enum jwkscore_status judge_value(const struct option *option, struct text
     if (is_number(option))
         why = option->parse(value, &found);
     else if ((int64_t)value.length > option->most)
-        return error_set(error, JWKSCORE_E_CONFIG, "%s: %zu bytes are over the limit of %" PRId64, option->key, value.length,
-                         option->most);
+        return error_set(error, JWKSCORE_E_CONFIG, "%s: %zu bytes are over the limit of %" PRId64,
+                         option->key, value.length, option->most);
     else if (option->check != NULL)
         why = option->check(value);
     if (why != NULL)
@@ -216,21 +218,22 @@ static bool store(const struct option *option, void *options, struct text line, 
     return false;
 }
 
-static enum jwkscore_status check_repeated(const struct option *option, const struct settings *settings, unsigned line,
-                                           struct jwkscore_error *error)
+static enum jwkscore_status check_repeated(const struct option *option, const struct settings *settings,
+                                           unsigned line, struct jwkscore_error *error)
 {
     const struct setting *given = option_given(settings, option->key);
 
     if (is_single(option) && line != 0 && given != NULL && given->line != 0)
-        return error_set(error, JWKSCORE_E_CONFIG, "%s is given again, after line %u", option->key, given->line);
+        return error_set(error, JWKSCORE_E_CONFIG, "%s is given again, after line %u", option->key,
+                         given->line);
     if (count_given(settings, option) >= VALUES_MAX)
         return error_set(error, JWKSCORE_E_CONFIG, "%s is given more than %d times", option->key, VALUES_MAX);
     return JWKSCORE_OK;
 }
 
 /* Memory is taken first and the struct changed last, so that there is nothing to take back. */
-static enum jwkscore_status keep(const struct option *option, void *options, struct text value, int64_t number,
-                                 unsigned line, struct jwkscore_error *error)
+static enum jwkscore_status keep(const struct option *option, void *options, struct text value,
+                                 int64_t number, unsigned line, struct jwkscore_error *error)
 {
     struct settings *settings = settings_of(option->section, options);
     bool first = option_given(settings, option->key) == NULL;
@@ -248,8 +251,8 @@ static enum jwkscore_status keep(const struct option *option, void *options, str
     return JWKSCORE_OK;
 }
 
-enum jwkscore_status option_set(enum section section, void *options, const char *key, struct text value, unsigned line,
-                                struct jwkscore_error *error)
+enum jwkscore_status option_set(enum section section, void *options, const char *key, struct text value,
+                                unsigned line, struct jwkscore_error *error)
 {
     const struct option *option = option_find(section, key);
     char quoted[QUOTED_SIZE];
@@ -257,8 +260,8 @@ enum jwkscore_status option_set(enum section section, void *options, const char 
     enum jwkscore_status status;
 
     if (option == NULL)
-        return error_set(error, JWKSCORE_E_CONFIG, "unknown key \"%s\" in %s", error_quote(quoted, text_from(key)),
-                         sections[section].name);
+        return error_set(error, JWKSCORE_E_CONFIG, "unknown key \"%s\" in %s",
+                         error_quote(quoted, text_from(key)), sections[section].name);
     status = check_repeated(option, settings_of(section, options), line, error);
     if (status == JWKSCORE_OK)
         status = judge(option, value, &number, error);
@@ -291,8 +294,8 @@ bool options_init(enum section section, void *options)
         int64_t number = 0;
 
         if (option->section == section && option->initial != NULL)
-            complete = complete && judge(option, value, &number, NULL) == JWKSCORE_OK
-                       && store(option, options, value, number, true);
+            complete = complete && judge(option, value, &number, NULL) == JWKSCORE_OK &&
+                       store(option, options, value, number, true);
     }
     return complete;
 }

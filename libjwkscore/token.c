@@ -101,7 +101,7 @@ static enum jwkscore_status decode_object(struct text part, const char *name, st
     if (jwkscore_classify(status) == JWKSCORE_CLASS_FAULT)
         return error_set(error, status, "%s", why.message);
     if (status != JWKSCORE_OK)
-        return error_set(error, JWKSCORE_E_MALFORMED, "the %s is not strict JSON: %s", name, why.message);
+        return error_set(error, JWKSCORE_E_MALFORMED, "the %s: %s", name, why.message);
     return JWKSCORE_OK;
 }
 

@@ -2,8 +2,8 @@
 /*
  * uri.c: is this an address that we would ask?  For jwks.conf, and for what discovery answers.
  *
- * NULL, or what is wrong, as the end of a sentence that names the address.  Nothing is normalised: `iss` is compared
- * byte for byte, and the cache's id is made of these bytes.
+ * NULL, or what is wrong, as the end of a sentence that names the address.  Nothing is normalised: `iss` is
+ * compared byte for byte, and the cache's id is made of these bytes.
  */
 #include "internal.h"
 
@@ -59,7 +59,8 @@ static bool is_host(struct text authority)
     if (take_prefix(&authority, "[")) {
         struct text address = span_before(authority, "]");
 
-        if (address.length < 2 || address.length == authority.length || !is_made_of(address, ADDRESS_CHARACTERS))
+        if (address.length < 2 || address.length == authority.length ||
+            !is_made_of(address, ADDRESS_CHARACTERS))
             return false;
         port = skip(authority, address.length + 1);
     } else {
@@ -69,8 +70,8 @@ static bool is_host(struct text authority)
             return false;
         port = skip(authority, host.length);
     }
-    return port.length == 0
-           || (take_prefix(&port, ":") && text_number(port, &number) && number >= 1 && number <= 65535);
+    return port.length == 0 ||
+           (take_prefix(&port, ":") && text_number(port, &number) && number >= 1 && number <= 65535);
 }
 
 /* RFC 3986 section 3 */

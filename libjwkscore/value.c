@@ -57,9 +57,18 @@ static char next_byte(struct builder *b)
 /* Moves the string at hand into the arena, unescaped and NUL-terminated. */
 static struct text take_string(struct builder *b)
 {
-    const char *from = b->arena;
+    const char *from = b->arena, *quote;
+    size_t plain;
 
-    for (b->at++; *b->at != '"';) {
+    b->at++;
+    quote = memchr(b->at, '"', (size_t)(b->end - b->at));
+    plain = (size_t)(quote - b->at);
+    if (memchr(b->at, '\\', plain) == NULL) {
+        memcpy(b->arena, b->at, plain);
+        b->arena += plain;
+        b->at = quote;
+    }
+    while (*b->at != '"') {
         if (*b->at == '\\') {
             b->arena += jsonstring_encode(jsonstring_character(&b->at, b->end), b->arena);
         } else {
@@ -331,31 +340,5 @@ bool value_member_integer(const struct value *object, const char *name, int64_t 
         return false;
     }
     *ret_number = number;
-    return true;
-}
-
-bool value_write_string(struct buffer *buffer, struct text text)
-{
-    char escaped[6];
-    unsigned char *room;
-    size_t length = 2;
-
-    if (!text_is_utf8(text)) {
-        return false;
-    }
-    for (size_t i = 0; i < text.length; i++) {
-        length += jsonstring_escape(text.bytes[i], escaped);
-    }
-    room = buffer_extend(buffer, length);
-    if (room == NULL) {
-        return false;
-    }
-    *room++ = '"';
-    for (size_t i = 0; i < text.length; i++) {
-        size_t width = jsonstring_escape(text.bytes[i], escaped);
-        memcpy(room, escaped, width);
-        room += width;
-    }
-    *room = '"';
     return true;
 }
