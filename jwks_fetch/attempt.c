@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * attempt.c: one refresh of one source, step by step (CACHE 10).
+ *
+ * A failure never changes keys or their age, and always moves the attempt clock: the attempt is written down as failed
+ * before it is made, so a helper that is killed at any point leaves a right back-off behind.
+ */
+#include "fetch.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+/* Step 1.  The folders are the writer's own, or this is not the writer. */
+static enum refresh_outcome open_folders(struct attempt *attempt)
+{
+    struct jwkscore_error error = {JWKSCORE_OK, ""};
+
+    if (attempt->issuer->jwks_file != NULL) {
+        failure_set(&attempt->failure, OUTCOME_CONFIG, 0, "jwks_file is set: nothing is fetched");
+    } else if (cache_open(attempt->config, attempt->issuer, &attempt->cache, &error) != JWKSCORE_OK) {
+        failure_set(&attempt->failure, OUTCOME_FS, 0, "%s", error.message);
+    } else if (attempt->cache.state_dir.owner != geteuid()) {
+        failure_set(&attempt->failure, OUTCOME_FS, 0, "state_dir belongs to uid %lu, and this is uid %lu",
+                    (unsigned long)attempt->cache.state_dir.owner, (unsigned long)geteuid());
+    } else if (attempt->cache.run_dir.fd < 0) {
+        failure_set(&attempt->failure, OUTCOME_NOSTATE, 0, "%s", attempt->cache.note);
+    }
+    return attempt->failure.outcome;
+}
+
+static bool same_base(const struct clock_base *a, const struct clock_base *b)
+{
+    return a->boot[0] != '\0' && strcmp(a->boot, b->boot) == 0 && a->tns == b->tns;
+}
+
+static bool was_validated_since(const struct attempt *attempt)
+{
+    const struct stamps *stamps = &attempt->cache.file.stamps;
+    struct clock_base base;
+
+    clock_base_read(&base);
+    return same_base(&base, &stamps->base) && stamps->validated_b >= attempt->started_b;
+}
+
+/* The timer asks by refresh_interval alone: an idle host sends a request in 42 to 54 minutes, whatever the ttl. */
+static bool timer_is_due(const struct attempt *attempt)
+{
+    const struct cache *cache = &attempt->cache;
+    double spread = age_spread(attempt->config->crypto, cache->id);
+    struct age age;
+
+    if (cache->state <= CACHE_EXPIRED)
+        return true;
+    age_of(&cache->file.stamps, process_wall(), &age);
+    return age.best < CACHE_FRESH || age.seconds >= age_due(attempt->issuer->refresh_interval, spread);
+}
+
+static bool kid_is_there(const struct attempt *attempt)
+{
+    struct listing listing;
+
+    return set_list(attempt->config->crypto, &attempt->cache.file, &listing) && set_has_kid(&listing, attempt->kid_hash);
+}
+
+/* Step 3.  Did somebody else do it while we waited, or is there nothing to do? */
+static bool is_done(const struct attempt *attempt)
+{
+    if (attempt->reason == REFRESH_FLUSH || attempt->cache.file.keyset == NULL)
+        return false;
+    if (was_validated_since(attempt))
+        return true;
+    if (attempt->timer)
+        return !timer_is_due(attempt);
+    switch (attempt->reason) {
+    case REFRESH_COLD:
+    case REFRESH_STALE:
+    case REFRESH_DUE:
+        return attempt->cache.state == CACHE_FRESH;
+    case REFRESH_KID:
+        return kid_is_there(attempt);
+    case REFRESH_SIG: /* new material under an old kid is looked for in sets older than the least ttl */
+        return attempt->cache.state > CACHE_EXPIRED && attempt->cache.age < TTL_MIN;
+    default:
+        return false;
+    }
+}
+
+/* Steps 2 and 3: reads what there is; is a request still wanted, and may it be made? */
+static enum refresh_outcome look(struct attempt *attempt, bool locked)
+{
+    struct cache *cache = &attempt->cache;
+
+    cache->note[0] = '\0';
+    cache_load(cache, process_wall());
+    rate_read(attempt->config, &cache->run_dir, cache->id, &attempt->rate);
+    if (attempt->timer)
+        attempt->reason = cache->state <= CACHE_EXPIRED ? REFRESH_COLD : REFRESH_DUE;
+    attempt->address_doubtful = attempt->rate.http == 404 || attempt->rate.http == 410;
+    if ((locked || attempt->timer) && is_done(attempt))
+        return OUTCOME_COALESCED;
+    return limiter_verdict(&attempt->rate, attempt->reason, attempt->kid_hash, clock_boot_ms(), locked);
+}
+
+static bool write_rate(struct attempt *attempt)
+{
+    CLEANUP(buffer_freep) struct buffer file = {0};
+    const struct cache *cache = &attempt->cache;
+
+    return limiter_write(attempt->config->crypto, cache->id, &attempt->rate, &file) &&
+           store_replace(&cache->run_dir, cache->id, ".state", &file, STORE_VOLATILE) == 0;
+}
+
+/* Step 4.  What cannot be counted is not sent. */
+static enum refresh_outcome stamp(struct attempt *attempt)
+{
+    bool usable = attempt->cache.state > CACHE_EXPIRED;
+
+    limiter_stamp(&attempt->rate, attempt->reason, usable, clock_boot_ms(), process_random());
+    if (write_rate(attempt))
+        return OUTCOME_NONE;
+    failure_set(&attempt->failure, OUTCOME_NOSTATE, 0, "run_dir takes no write");
+    return OUTCOME_NOSTATE;
+}
+
+/* Steps 5 to 7. */
+static enum refresh_outcome fetch(struct attempt *attempt)
+{
+    CLEANUP(transfer_clear) struct transfer transfer = {0};
+    enum refresh_outcome outcome;
+
+    if (transfer_run(attempt, &transfer)) {
+        outcome = renewal_apply(attempt, &transfer);
+        if (outcome == OUTCOME_NEW || outcome == OUTCOME_UNCHANGED)
+            return outcome;
+    }
+    if (attempt->failure.outcome == OUTCOME_NONE)
+        failure_set(&attempt->failure, OUTCOME_HELPER, 0, "no memory");
+    limiter_fail(&attempt->rate, attempt->failure.outcome, attempt->failure.http);
+    return attempt->failure.outcome;
+}
+
+/* Steps 4 to 8, under the lock. */
+static enum refresh_outcome run_locked(struct attempt *attempt)
+{
+    enum refresh_outcome outcome = look(attempt, true);
+    const struct cache *cache = &attempt->cache;
+
+    if (outcome == OUTCOME_NONE && attempt->reason == REFRESH_FLUSH)
+        renewal_flush(attempt);
+    if (outcome == OUTCOME_NONE)
+        outcome = stamp(attempt);
+    else if (outcome == OUTCOME_COALESCED)
+        attempt->rate.coalesced++;
+    else
+        attempt->rate.suppressed++;
+    if (outcome == OUTCOME_NONE) {
+        sweep_temporary(&cache->state_dir, cache->id, process_wall());
+        sweep_temporary(&cache->run_dir, cache->id, process_wall());
+        outcome = fetch(attempt);
+        if (attempt->retry_after > 0)
+            limiter_retry_after(&attempt->rate, attempt->retry_after, clock_boot_ms());
+    }
+    if (outcome != OUTCOME_NOSTATE && !write_rate(attempt))
+        report_event(LOG_CRIT, "nostate", attempt->issuer, "detail=\"run_dir takes no write\"");
+    return outcome;
+}
+
+enum refresh_outcome attempt_run(struct attempt *attempt)
+{
+    CLEANUP(fd_closep) int lock = -1;
+    enum refresh_outcome outcome = open_folders(attempt);
+
+    if (outcome == OUTCOME_NONE)
+        outcome = look(attempt, false);
+    if (outcome == OUTCOME_NONE) {
+        outcome = lock_take(&attempt->cache.run_dir, attempt->cache.id, attempt->started_b + attempt->wait_ms, &lock);
+        if (outcome == OUTCOME_NOSTATE)
+            failure_set(&attempt->failure, outcome, 0, "no usable lock in run_dir");
+    }
+    if (outcome == OUTCOME_NONE)
+        outcome = run_locked(attempt);
+    report_outcome(attempt, outcome);
+    return outcome;
+}
+
+uint32_t attempt_next(const struct attempt *attempt, enum refresh_outcome outcome)
+{
+    int64_t now_b = clock_boot_ms();
+
+    if (refresh_is_success(outcome) || attempt->rate.kid_interval == 0) /* 0: the state was never read */
+        return 0;
+    return (uint32_t)((limiter_allowed_b(&attempt->rate, attempt->reason, attempt->kid_hash, now_b) - now_b) / 1000);
+}
+
+int attempt_exit_status(enum refresh_outcome outcome)
+{
+    if (refresh_is_success(outcome))
+        return EXIT_DONE;
+    return outcome == OUTCOME_CONFIG || outcome == OUTCOME_FS || outcome == OUTCOME_NOSTATE ? EXIT_CANNOT : EXIT_FAILED;
+}
+
+void attempt_close(struct attempt *attempt)
+{
+    cache_close(&attempt->cache);
+    buffer_freep(&attempt->unstored);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * network.c: one GET in a process of its own, which can write nowhere (CACHE 10).
+ *
+ * TLS, HTTP and the resolver meet strangers' bytes, so they run where there is no lock, no folder and no way to write a
+ * file.  What comes back through the pipe is taken as if a stranger had sent it.  SIGKILL ends what hangs.
+ */
+#include "fetch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    OUT = 3,                            /* the one descriptor of the child beside /dev/null */
+    DESCRIPTORS_MAX = 64,
+    MEMORY_MORE = 256 * 1024 * 1024,    /* several times its need */
+    GRACE_MS = 250,                     /* the child keeps the deadline itself, and knows more about why */
+    PAUSE_MS = 100, PAUSE_RANGE_MS = 300,
+    LEAST_MS = 100                      /* less is not worth a connection */
+};
+
+/* Address space in use: what the limit is set above, since sanitizers and valgrind have their own idea of it. */
+static rlim_t mapped_octets(void)
+{
+    char line[128] = "";
+    int fd CLEANUP(fd_closep) = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0 || read(fd, line, sizeof(line) - 1) <= 0)
+        return 0;
+    return (rlim_t)strtoull(line, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+static void close_from(unsigned first)
+{
+    if (syscall(SYS_close_range, first, ~0U, 0) == 0)
+        return;
+    for (long fd = (long)first; fd < sysconf(_SC_OPEN_MAX) && fd < 65536; fd++)
+        close((int)fd);
+}
+
+/* Limits that cannot be set are no reason to go on without them. */
+static bool confine(pid_t parent)
+{
+    const struct rlimit no_file = {0, 0}, descriptors = {DESCRIPTORS_MAX, DESCRIPTORS_MAX};
+    rlim_t most = mapped_octets() + MEMORY_MORE;
+    const struct rlimit memory = {most, most};
+
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent && setrlimit(RLIMIT_FSIZE, &no_file) == 0 &&
+           setrlimit(RLIMIT_NOFILE, &descriptors) == 0 && setrlimit(RLIMIT_AS, &memory) == 0;
+}
+
+static _Noreturn void run_child(const struct request *request, int out, pid_t parent)
+{
+    if (out != OUT && dup2(out, OUT) != OUT)
+        _exit(1);
+    close_from(OUT + 1);
+    if (!confine(parent))
+        _exit(1);
+    http_get(request, OUT);
+    _exit(0);
+}
+
+/* Reads to the end, to the deadline, or until it is more than there can be. */
+static bool read_result(int fd, size_t most, int64_t deadline_b, struct buffer *result)
+{
+    for (;;) {
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        int64_t left = deadline_b - clock_boot_ms();
+        char chunk[16384];
+        ssize_t n;
+
+        if (left <= 0)
+            return false;
+        if (poll(&ready, 1, (int)left) <= 0)
+            continue;
+        n = read(fd, chunk, sizeof(chunk));
+        if (n == 0)
+            return true;
+        if (n < 0 && errno != EINTR)
+            return true;
+        if (n > 0 && ((size_t)n > most - result->length || !buffer_append(result, (struct text){chunk, (size_t)n})))
+            return true;
+    }
+}
+
+static void end_child(pid_t child)
+{
+    kill(child, SIGKILL);
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        continue;
+}
+
+/* Runs the child; false: it was out of time.  An empty result: it died. */
+static bool run(const struct request *request, struct buffer *result)
+{
+    const size_t most = sizeof(struct http_result) + HEADERS_MAX + request->most;
+    pid_t parent = getpid(), child;
+    int ends[2];
+    bool ended;
+
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return true;
+    child = fork();
+    if (child == 0)
+        run_child(request, ends[1], parent);
+    close(ends[1]);
+    if (child < 0) {
+        close(ends[0]);
+        return true;
+    }
+    ended = read_result(ends[0], most, request->deadline_b + GRACE_MS, result);
+    close(ends[0]);
+    end_child(child);
+    return ended;
+}
+
+/* Takes the result apart; every number in it is doubted. */
+static bool parse(const struct request *request, const struct buffer *bytes, struct http_result *ret_result,
+                  struct response *ret_response)
+{
+    struct http_result result;
+    const char *rest;
+
+    if (bytes->length < sizeof(result))
+        return false;
+    memcpy(&result, bytes->bytes, sizeof(result));
+    if (result.magic != HTTP_MAGIC || result.outcome >= OUTCOME_COUNT || result.status > 999 ||
+        result.headers_length > HEADERS_MAX || result.body_length > request->most ||
+        bytes->length != sizeof(result) + result.headers_length + result.body_length)
+        return false;
+    result.detail[sizeof(result.detail) - 1] = '\0';
+    result.hint[sizeof(result.hint) - 1] = '\0';
+    rest = (const char *)bytes->bytes + sizeof(result);
+    *ret_result = result;
+    ret_response->status = result.status;
+    ret_response->conditional = request->etag.length > 0 || request->last_modified.length > 0;
+    return buffer_append(&ret_response->headers, (struct text){rest, result.headers_length}) &&
+           buffer_append(&ret_response->body, (struct text){rest + result.headers_length, result.body_length});
+}
+
+static bool fail(struct failure *failure, const struct http_result *result)
+{
+    char detail[QUOTED_SIZE], hint[QUOTED_SIZE];
+
+    jwkscore_quote(detail, sizeof(detail), result->detail, strlen(result->detail));
+    jwkscore_quote(hint, sizeof(hint), result->hint, strlen(result->hint));
+    failure_set(failure, (enum refresh_outcome)result->outcome, result->status, "%s%s%s", detail,
+                hint[0] != '\0' ? "; " : "", hint);
+    return false;
+}
+
+/* One try.  *ret_retry: it may pass. */
+static bool get_once(const struct request *request, struct response *ret_response, struct failure *failure, bool *ret_retry)
+{
+    CLEANUP(buffer_freep) struct buffer bytes = {0};
+    CLEANUP(response_clear) struct response response = {0};
+    struct http_result result = {.outcome = OUTCOME_TIMEOUT, .detail = "no answer in time"};
+
+    *ret_retry = false;
+    if (!run(request, &bytes))
+        return fail(failure, &result);
+    if (!parse(request, &bytes, &result, &response)) {
+        result = (struct http_result){.outcome = OUTCOME_HELPER, .detail = "the network process died"};
+        return fail(failure, &result);
+    }
+    *ret_retry = result.retry != 0;
+    if (result.outcome != OUTCOME_NONE)
+        return fail(failure, &result);
+    *ret_response = response;
+    response = (struct response){0};
+    return true;
+}
+
+bool network_get(const struct request *request, struct response *ret_response, struct failure *failure)
+{
+    struct failure first = {.outcome = OUTCOME_NONE};
+    bool retry;
+
+    if (request->deadline_b - clock_boot_ms() < LEAST_MS) {
+        failure_set(failure, OUTCOME_TIMEOUT, 0, "no time was left for the request");
+        return false;
+    }
+    if (get_once(request, ret_response, &first, &retry))
+        return true;
+    if (retry) {
+        process_sleep(PAUSE_MS + (int64_t)(process_random() % (PAUSE_RANGE_MS + 1)));
+        if (request->deadline_b - clock_boot_ms() >= LEAST_MS)
+            return get_once(request, ret_response, failure, &retry);
+    }
+    *failure = first;
+    return false;
+}
+
+void response_clear(struct response *response)
+{
+    buffer_freep(&response->headers);
+    buffer_freep(&response->body);
+    *response = (struct response){0};
+}
