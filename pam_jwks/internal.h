@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * internal.h: the module's names, by file.  pam_jwks.c has the entry points and what PAM hears, login.c the
+ * way to a decision, conversation.c talks to the person, log.c to the administrator.
+ */
+#ifndef PAM_JWKS_INTERNAL_H
+#define PAM_JWKS_INTERNAL_H
+
+#include "jwkscore.h"
+
+#include <security/pam_modules.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma GCC visibility push(hidden)
+
+#define CHECKED __attribute__((warn_unused_result))
+#define CLEANUP(function) __attribute__((cleanup(function)))
+#define PRINTF_LIKE(form, first) __attribute__((format(printf, form, first)))
+
+enum {
+    TOKEN_LIMIT = 16384,     /* the library's; 200 GUID groups make 11,146 bytes */
+    PARTS_LIMIT = 64,        /* 16 KiB in parts of 256, which fit every prompt that was ever measured */
+    QUOTED_SIZE = 64 * 4 + 4 /* what jwkscore_quote() makes of 64 bytes, "..." and NUL */
+};
+
+/* login.c: from a PAM handle to a decision */
+struct log_facts { /* what a decision has come to know, for the line of a refusal; all quoted */
+    pam_handle_t *pamh;
+    bool debug;
+    char issuer[QUOTED_SIZE], kid[QUOTED_SIZE], algorithm[QUOTED_SIZE], cache[QUOTED_SIZE];
+};
+struct login { /* one run through an entry point; all zero but `pamh` at first, and so it refuses */
+    pam_handle_t *pamh;
+    const char *user; /* PAM_USER; "" where there is none, NULL until it was asked for */
+    const char *service;
+    struct jwkscore_config *config;
+    struct jwkscore_identity *identity;
+    struct jwkscore_error error;
+    struct log_facts facts;
+    const char *advice; /* what the person should hear about a refusal; NULL: nothing special */
+    int64_t spent;      /* microseconds in the library */
+};
+CHECKED enum jwkscore_status login_load_config(struct login *, int argc, const char **argv);
+CHECKED enum jwkscore_status login_set_arguments(struct login *, int argc, const char **argv);
+CHECKED enum jwkscore_status login_decide(struct login *);
+void login_find_user(struct login *);
+void login_clear(struct login *);
+bool login_is_yes(const struct jwkscore_config *, const char *section, const char *key);
+
+/* conversation.c: one token, out of as many answers as its length takes */
+struct conversation {
+    pam_handle_t *pamh;
+    const char *prompt; /* for the first answer; the other prompts are made of it */
+    const char *advice; /* as in struct login */
+    unsigned int parts; /* taken so far */
+    unsigned int total; /* that the frames announce; 0: the answers have none */
+    bool ended;         /* nobody is asked any more */
+    size_t last_length; /* of the last part, which ends the token */
+    size_t length;
+    char token[TOKEN_LIMIT]; /* never copied, wiped by conversation_free() */
+};
+struct conversation *conversation_new(pam_handle_t *, const char *prompt); /* NULL: no memory */
+void conversation_free(struct conversation *);
+void conversation_freep(struct conversation **);
+/* Takes what an earlier module asked for as the whole answer; nobody is asked. */
+CHECKED enum jwkscore_status conversation_take(struct conversation *, const char *answer,
+                                               struct jwkscore_error *);
+/* The first answer, and where it is framed all others.  JWKSCORE_OK: there is something to verify. */
+CHECKED enum jwkscore_status conversation_read(struct conversation *, struct jwkscore_error *);
+/* The token proved incomplete: one more part, if the person has one.  If not, `error` stays as it was. */
+CHECKED enum jwkscore_status conversation_continue(struct conversation *, struct jwkscore_error *);
+
+/* log.c: one line a decision, and no part of a token in it */
+void log_trace(void *facts, const struct jwkscore_trace *); /* the library's callback */
+void log_problems(pam_handle_t *, const struct jwkscore_config *);
+void log_allowed(pam_handle_t *, const char *user, const struct jwkscore_identity *, int64_t microseconds);
+/* `user` and `facts` may be NULL where nothing is known of them. */
+void log_refused(pam_handle_t *, const char *user, const struct log_facts *, const struct jwkscore_error *);
+/* States a reason of our own as the library states its, and returns `status`. */
+enum jwkscore_status log_reason(struct jwkscore_error *, enum jwkscore_status, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+#pragma GCC visibility pop
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * login.c: from a PAM handle and the module's arguments to a decision, in this order: configuration,
+ * PAM_USER, a token by conversation, the library.
+ */
+#include "internal.h"
+
+#include <security/pam_ext.h>
+#include <security/pam_modutil.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    MILLISECOND = 1000, /* in microseconds */
+    SECOND = 1000000,
+    KEY_SIZE = 32 /* of an argument's name; the longest known has 14 characters */
+};
+
+void login_clear(struct login *login)
+{
+    jwkscore_identity_free(login->identity);
+    jwkscore_config_free(login->config);
+}
+
+/* --- configuration and arguments --- */
+
+static bool is_path_argument(const char *argument)
+{
+    return strncmp(argument, "conf=", 5) == 0;
+}
+
+static const char *find_path(int argc, const char **argv)
+{
+    const char *path = JWKS_CONF;
+
+    for (int i = 0; i < argc; i++)
+        if (is_path_argument(argv[i]))
+            path = argv[i] + 5;
+    return path;
+}
+
+/* `key=value`, or `key` alone for a flag.  What is not in the library's table is an error there. */
+static enum jwkscore_status set_argument(struct login *login, const char *argument)
+{
+    size_t length = strcspn(argument, "=");
+    const char *value = argument[length] == '=' ? argument + length + 1 : "yes";
+    char key[KEY_SIZE];
+
+    if (is_path_argument(argument) && *value == '/')
+        return JWKSCORE_OK; /* find_path() has it */
+    if (is_path_argument(argument))
+        return log_reason(&login->error, JWKSCORE_E_CONFIG, "the argument conf= wants an absolute path");
+    if (length >= sizeof(key))
+        return log_reason(&login->error, JWKSCORE_E_CONFIG, "an argument's name has %zu characters", length);
+    memcpy(key, argument, length);
+    key[length] = '\0';
+    if (argument[length] == '\0' && strcmp(key, "prompt") == 0) /* the one whose value could be "yes" */
+        return log_reason(&login->error, JWKSCORE_E_CONFIG, "the argument prompt wants a value");
+    return jwkscore_config_set(login->config, "pam", key, value, &login->error);
+}
+
+enum jwkscore_status login_set_arguments(struct login *login, int argc, const char **argv)
+{
+    enum jwkscore_status status = JWKSCORE_OK;
+
+    for (int i = 0; i < argc && status == JWKSCORE_OK; i++)
+        status = set_argument(login, argv[i]);
+    return status;
+}
+
+enum jwkscore_status login_load_config(struct login *login, int argc, const char **argv)
+{
+    enum jwkscore_status status;
+
+    login->config = jwkscore_config_new();
+    if (login->config == NULL)
+        return log_reason(&login->error, JWKSCORE_E_MEMORY, "no memory, or no cryptography");
+    status = jwkscore_config_load(login->config, find_path(argc, argv), &login->error);
+    if (status != JWKSCORE_OK) {
+        log_problems(login->pamh, login->config);
+        return status;
+    }
+    status = login_set_arguments(login, argc, argv);
+    return status == JWKSCORE_OK ? jwkscore_config_check(login->config, &login->error) : status;
+}
+
+bool login_is_yes(const struct jwkscore_config *config, const char *section, const char *key)
+{
+    const char *value = jwkscore_config_get(config, section, key, 0);
+
+    return value != NULL && strcmp(value, "yes") == 0;
+}
+
+/* --- who, for what, with which token --- */
+
+/*
+ * PAM_USER as it is now: a program may change it in any conversation (CVE-2024-9313), so it is read again
+ * after each. Never set: what is asked is whether the token may act as this user (P2).
+ */
+void login_find_user(struct login *login)
+{
+    const void *user = NULL;
+
+    if (pam_get_item(login->pamh, PAM_USER, &user) != PAM_SUCCESS || user == NULL)
+        user = "";
+    login->user = user;
+}
+
+/* Without a service the library would apply no service's rules, so that is refused; libpam always has one. */
+static enum jwkscore_status find_items(struct login *login)
+{
+    const void *service = NULL;
+    const char *user = NULL;
+
+    if (pam_get_item(login->pamh, PAM_SERVICE, &service) != PAM_SUCCESS || service == NULL)
+        return log_reason(&login->error, JWKSCORE_E_SYSTEM, "PAM has no service name");
+    login->service = service;
+    (void)pam_get_user(login->pamh, &user,
+                       NULL); /* some programs leave it to a module to have the name asked */
+    login->facts.pamh = login->pamh;
+    login->facts.debug = login_is_yes(login->config, "pam", "debug");
+    return JWKSCORE_OK;
+}
+
+/*
+ * use_first_pass: what an earlier module asked for, or nothing.  try_first_pass: that, where it is a token
+ * (`{"` in base64url, the beginning of every JOSE header, is the beginning of no likely password), else a
+ * prompt.
+ */
+static enum jwkscore_status read_token(struct login *login, struct conversation *conversation)
+{
+    bool use = login_is_yes(login->config, "pam", "use_first_pass");
+    bool try = login_is_yes(login->config, "pam", "try_first_pass");
+    const void *given = NULL;
+
+    if ((use || try) && pam_get_item(login->pamh, PAM_AUTHTOK, &given) != PAM_SUCCESS)
+        given = NULL;
+    if (given != NULL && (use || strncmp(given, "eyJ", 3) == 0))
+        return conversation_take(conversation, given, &login->error);
+    if (use)
+        return log_reason(&login->error, JWKSCORE_E_INCOMPLETE,
+                          "use_first_pass, and no module before asked for a password");
+    return conversation_read(conversation, &login->error);
+}
+
+static int64_t now_in_microseconds(void)
+{
+    struct timespec now = {0, 0};
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * SECOND + now.tv_nsec / MILLISECOND;
+}
+
+/* One budget for all tries of one login (CACHE 5), in milliseconds.  0: the configuration's, all of it. */
+static int wait_left(const struct login *login)
+{
+    const char *text = jwkscore_config_get(login->config, "pam", "max_wait", 0);
+    int64_t left;
+
+    if (text == NULL)
+        text = jwkscore_config_get(login->config, "global", "max_wait", 0);
+    if (text == NULL || login->spent == 0)
+        return 0;
+    left = strtol(text, NULL, 10) * MILLISECOND - login->spent / MILLISECOND;
+    return left > 1 ? (int)left : 1;
+}
+
+static enum jwkscore_status verify(struct login *login, const struct conversation *conversation)
+{
+    int64_t start = now_in_microseconds();
+    enum jwkscore_status status;
+    struct jwkscore_request request = {
+        .size = sizeof(request),
+        .service = login->service,
+        .token = conversation->token,
+        .token_length = conversation->length,
+        .now = time(NULL),
+        .max_wait = wait_left(login),
+    };
+
+    login_find_user(login);
+    request.user =
+        login->user; /* "" and not NULL where there is none: NULL would ask for no account at all */
+    login->error = (struct jwkscore_error){JWKSCORE_OK, ""};
+    jwkscore_config_trace(login->config, log_trace, &login->facts);
+    status = jwkscore_authenticate(login->config, &request, &login->identity, &login->error);
+    jwkscore_config_trace(login->config, NULL, NULL);
+    login->spent += now_in_microseconds() - start;
+    return status;
+}
+
+/*
+ * Only the library can tell whether a token is whole: fewer than three parts, a signature shorter than its
+ * algorithm's, or, for RSA, than the key's modulus.  Lengths at which clients cut (511, 1023, 1024, 4095)
+ * prove nothing either way, a whole token may have them.  So every "incomplete" asks for one more part, if
+ * the person can send one.
+ */
+static enum jwkscore_status decide_token(struct login *login)
+{
+    CLEANUP(conversation_freep) struct conversation *conversation = NULL;
+    const char *prompt = jwkscore_config_get(login->config, "pam", "prompt", 0);
+    enum jwkscore_status status;
+
+    conversation = conversation_new(login->pamh, prompt == NULL ? "Token: " : prompt);
+    if (conversation == NULL)
+        return log_reason(&login->error, JWKSCORE_E_MEMORY, "no memory");
+    status = read_token(login, conversation);
+    while (status == JWKSCORE_OK) {
+        status = verify(login, conversation);
+        if (status != JWKSCORE_E_INCOMPLETE)
+            break;
+        status = conversation_continue(conversation, &login->error);
+    }
+    login->advice = conversation->advice;
+    return status;
+}
+
+/*
+ * Who does not exist is unknown whatever the token was; everything before took the same way for them as for
+ * others (P5). The user database is asked by the library where the token is good, here where it is not.
+ */
+static enum jwkscore_status check_user_known(struct login *login, enum jwkscore_status status)
+{
+    struct jwkscore_error why;
+
+    login_find_user(login);
+    if (*login->user == '\0')
+        return log_reason(&login->error, JWKSCORE_E_UNKNOWN_USER, "PAM has no user name");
+    if (status == JWKSCORE_E_UNKNOWN_USER || jwkscore_classify(status) != JWKSCORE_CLASS_DENIED ||
+        pam_modutil_getpwnam(login->pamh, login->user) != NULL)
+        return status;
+    why = login->error;
+    return log_reason(&login->error, JWKSCORE_E_UNKNOWN_USER, "no such account; %.200s", why.message);
+}
+
+enum jwkscore_status login_decide(struct login *login)
+{
+    enum jwkscore_status status = find_items(login);
+
+    return status == JWKSCORE_OK ? check_user_known(login, decide_token(login)) : status;
+}
