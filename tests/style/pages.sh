@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Every manual page passes mandoc's check, but for pages of others that this machine does not have.
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+cd "${top_srcdir:?set by make check}"
+command -v mandoc >/dev/null || { echo "no mandoc"; exit 77; }
+pages=(libjwkscore/*.[1-8] pam_jwks/*.[1-8] jwks_fetch/*.[1-8] client/*.[1-8])
+((${#pages[@]} >= 5)) || { echo "only these pages: ${pages[*]}"; exit 1; }
+# What it says of this machine's own manual is no matter of ours.
+if mandoc -Tlint "${pages[@]}" 2>&1 | grep -v 'referenced manual not found\|mandoc\.db'; then exit 1; fi
+# Each page calls itself what its file is called.
+for page in "${pages[@]}"; do
+    name=${page##*/}
+    grep -qix "\.Dt ${name%.*} ${name##*.}" "$page" || { echo "$page: its .Dt is another"; exit 1; }
+done
