@@ -2,8 +2,8 @@
 /*
  * config_load.c: reads jwks.conf(5), line by line.
  *
- * A line that cannot be understood never ends the reading, so that all of them are reported at once; but one is
- * enough for the configuration to deny everything.
+ * A line that cannot be understood never ends the reading, so that all of them are reported at once; but one
+ * is enough for the configuration to deny everything.
  */
 #include "internal.h"
 

@@ -203,6 +203,48 @@ struct jwkscore_key_use {
 };
 const struct jwkscore_key_use *jwkscore_identity_key(const struct jwkscore_identity *);
 
+/* --- an issuer's keys, for whoever looks after them --- */
+
+struct jwkscore_source; /* the keys of one issuer as they were when they were read */
+
+struct jwkscore_source_state {
+    size_t size;          /* sizeof (struct jwkscore_source_state) in the library */
+    const char *id;       /* 32 hexadecimal digits that name its files; "" for a jwks_file */
+    const char *state;    /* "fresh", "due", "stale", "expired", "absent", "file" */
+    const char *note;     /* why a cache file was passed over; "" */
+    int64_t age, ttl;     /* s since the last validation; s that the issuer said its keys are good for */
+    int64_t generation;   /* counts the sets that were stored */
+    const char *outcome;  /* of the last attempt since the boot, as in jwks-fetch(8); "": there was none */
+    int64_t http;         /* its HTTP status, or 0 */
+    int64_t failures;     /* in a row */
+    int64_t next_attempt; /* s until a refresh is no longer held back; 0: it is not */
+    int64_t kid_interval; /* s between two refreshes for unknown kids */
+    int64_t fetches;      /* since the boot */
+};
+
+struct jwkscore_source_key {
+    size_t size;            /* sizeof (struct jwkscore_source_key) in the library */
+    const char *kid;        /* NULL: it has none */
+    const char *type;       /* "RSA", "EC", "OKP" */
+    const char *algorithm;  /* its own `alg`; NULL: it has none */
+    const char *thumbprint; /* RFC 7638, base64url of SHA-256 */
+    int vanished;           /* not 0: it has left the set; key_grace decides */
+};
+
+/* Reads what is cached of the issuer section `issuer`, and how its refreshes went.  Free it. */
+enum jwkscore_status jwkscore_source_read(const struct jwkscore_config *, const char *issuer, int64_t now,
+                                          struct jwkscore_source **ret_source, struct jwkscore_error *);
+void jwkscore_source_free(struct jwkscore_source *); /* NULL is fine */
+const struct jwkscore_source_state *jwkscore_source_state(const struct jwkscore_source *);
+const struct jwkscore_source_key *jwkscore_source_key(const struct jwkscore_source *, size_t index); /* NULL past the end */
+
+/*
+ * Has jwks-fetch fetch the issuer's keys and waits `max_wait` ms for it: "manual", "force" (against the provider's
+ * Retry-After), or "flush" (keys that vanished from the set are dropped first).  As root or the cache's owner.
+ */
+enum jwkscore_status jwkscore_refresh(const struct jwkscore_config *, const char *issuer, const char *reason, int max_wait,
+                                      struct jwkscore_error *);
+
 #ifdef __cplusplus
 }
 #endif

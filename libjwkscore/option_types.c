@@ -90,7 +90,7 @@ const char *option_parse_duration(struct text value, int64_t *ret_number)
     return NULL;
 }
 
-/* H2: what is not in the table of crypto.c does not exist, `none` and HS256 with it. */
+/* What is not in the table of algorithm.c does not exist, so `none` and HS256 do not. */
 const char *option_parse_algorithm(struct text value, int64_t *ret_number)
 {
     const struct algorithm *algorithm = algorithm_find(value);
@@ -199,8 +199,8 @@ static bool has_strange_escape(struct text pattern)
 
 /*
  * Compiled as it stands, never wrapped: `^(` and `)$` around it would shift its groups, and would leave
- * `a)|(b` open at both ends.  It matches a value if regexec's match, which POSIX makes the leftmost and longest,
- * is the whole value: a whole match begins leftmost and none is longer, so where there is one, it is found.
+ * `a)|(b` open at both ends.  It matches a value if regexec's match, which POSIX makes the leftmost and
+ * longest, is the whole value: a whole match begins leftmost and none is longer, so if there is one it is found.
  */
 bool option_pattern_groups(const char *pattern, size_t *ret_groups)
 {
@@ -251,7 +251,7 @@ const char *option_check_extension(struct text name)
     return NULL;
 }
 
-/* P3: some conversations take a prompt for a format. */
+/* Some conversations take a prompt for a format. */
 const char *option_check_prompt(struct text prompt)
 {
     if (memchr(prompt.bytes, '%', prompt.length) != NULL)
@@ -274,8 +274,8 @@ static bool is_reserved(struct text option)
 }
 
 /*
- * Quotes open and close as sshkey_advance_past_options of OpenSSH reads them.  Of what would end the options too
- * early the length is more than there is.
+ * Quotes open and close as sshkey_advance_past_options of OpenSSH reads them.  Of what would end the options
+ * too early the length is more than there is.
  */
 static size_t key_option_length(struct text options)
 {

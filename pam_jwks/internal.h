@@ -46,6 +46,7 @@ struct login { /* one run through an entry point; all zero but `pamh` at first, 
 CHECKED enum jwkscore_status login_load_config(struct login *, int argc, const char **argv);
 CHECKED enum jwkscore_status login_set_arguments(struct login *, int argc, const char **argv);
 CHECKED enum jwkscore_status login_decide(struct login *);
+const char *login_advice(enum jwkscore_status); /* NULL: none */
 void login_find_user(struct login *);
 void login_clear(struct login *);
 bool login_is_yes(const struct jwkscore_config *, const char *section, const char *key);

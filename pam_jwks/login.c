@@ -191,6 +191,14 @@ static enum jwkscore_status verify(struct login *login, const struct conversatio
     return status;
 }
 
+/* The person hears that it failed, from the program that asked; and why, where they can mend it (L4). */
+const char *login_advice(enum jwkscore_status status)
+{
+    if (status == JWKSCORE_E_EXPIRED)
+        return "The token has expired: get a new one.";
+    return status == JWKSCORE_E_INCOMPLETE ? "The token is incomplete." : NULL;
+}
+
 /*
  * Only the library can tell whether a token is whole: fewer than three parts, a signature shorter than its
  * algorithm's, or, for RSA, than the key's modulus.  Lengths at which clients cut (511, 1023, 1024, 4095)
@@ -213,13 +221,13 @@ static enum jwkscore_status decide_token(struct login *login)
             break;
         status = conversation_continue(conversation, &login->error);
     }
-    login->advice = conversation->advice;
+    login->advice = conversation->advice != NULL ? conversation->advice : login_advice(status);
     return status;
 }
 
 /*
- * Who does not exist is unknown whatever the token was; everything before took the same way for them as for
- * others (P5). The user database is asked by the library where the token is good, here where it is not.
+ * Who does not exist is unknown whatever the token was; before, and in what they are told, all are alike (P5).  The
+ * user database is asked by the library where the token is good, here where it is not.
  */
 static enum jwkscore_status check_user_known(struct login *login, enum jwkscore_status status)
 {

@@ -98,19 +98,6 @@ static const struct decision *keep_decision(struct login *login)
     return decision;
 }
 
-/* The person hears that it failed, from the program that asked; why, only where they can mend it (L4). */
-static void tell(const struct login *login, enum jwkscore_status status)
-{
-    const char *text = login->advice;
-
-    if (text == NULL && status == JWKSCORE_E_EXPIRED)
-        text = "The token has expired: get a new one.";
-    if (text == NULL && status == JWKSCORE_E_INCOMPLETE)
-        text = "The token is incomplete.";
-    if (text != NULL)
-        (void)pam_error(login->pamh, "%s", text);
-}
-
 static int refusal_code(enum jwkscore_status status)
 {
     if (status == JWKSCORE_E_UNKNOWN_USER)
@@ -131,7 +118,8 @@ static int refuse(struct login *login, enum jwkscore_status status)
 {
     login->error.status = status;
     log_refused(login->pamh, login->user, &login->facts, &login->error);
-    tell(login, status);
+    if (login->advice != NULL)
+        (void)pam_error(login->pamh, "%s", login->advice);
     return refusal_code(status);
 }
 
@@ -172,14 +160,17 @@ EXPORTED int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char 
 static enum jwkscore_status check_again(struct login *login, const struct decision *decision)
 {
     const char *issuer = jwkscore_identity_issuer(decision->identity);
+    enum jwkscore_status status;
 
     login_find_user(login);
     snprintf(login->facts.issuer, sizeof(login->facts.issuer), "%s", issuer == NULL ? "" : issuer);
     if (strcmp(login->user, decision->user) != 0)
         return log_reason(&login->error, JWKSCORE_E_USER,
                           "the token was accepted for another user than this");
-    return jwkscore_identity_check(decision->config, decision->identity, login->user, time(NULL),
-                                   &login->error);
+    status =
+        jwkscore_identity_check(decision->config, decision->identity, login->user, time(NULL), &login->error);
+    login->advice = login_advice(status);
+    return status;
 }
 
 /*

@@ -35,6 +35,7 @@ bool stage_possible(void)
     return true;
 }
 
+/* Empty, and of the one who writes there. */
 static void make_folder(const struct stage *stage, const char *name)
 {
     const char *path = room_folder(name, 0755);
@@ -46,7 +47,7 @@ static void make_folder(const struct stage *stage, const char *name)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             ck_assert_int_eq(unlinkat(dirfd(folder), entry->d_name, 0), 0);
     closedir(folder);
-    ck_assert_int_eq(chown(path, stage->owner, (gid_t)-1), 0);
+    ck_assert_int_eq(chown(path, stage->owner, stage->group), 0);
 }
 
 /* A copy and no link: what stands elsewhere may be writable by others. */
@@ -73,7 +74,8 @@ static void make_helper(void)
 
 void stage_open(struct stage *stage, const char *lines)
 {
-    *stage = (struct stage){.owner = geteuid() == 0 ? NOBODY : geteuid()};
+    *stage = geteuid() == 0 ? (struct stage){.owner = NOBODY, .group = NOBODY}
+                            : (struct stage){.owner = geteuid(), .group = getegid()};
     make_folder(stage, "state");
     make_folder(stage, "run");
     if (!room_has("helper"))
@@ -202,9 +204,12 @@ void state_put(const struct stage *stage, const char *body)
     cachefile_put(stage, "run", ".state", cachefile(stage, "state", state_head(stage, NULL), body));
 }
 
-void prepare(const struct stage *stage, const char *name, const char *keys)
+void prepare(const struct stage *stage, const char *name, int64_t age, const char *keys)
 {
-    room_write(name, textf("%s\n%s", keys_head(stage, 0, "gen", "8", "validated_b", PREPARED_STAMP, NULL), keys));
+    const char *head = age == 0 ? keys_head(stage, 0, "gen", "8", "validated_b", PREPARED_STAMP, NULL)
+                                : keys_head(stage, age, "gen", "8", NULL);
+
+    room_write(name, textf("%s\n%s", head, keys));
 }
 
 /* --- the helper --- */

@@ -11,7 +11,7 @@
  *     log NAME                    appends "REASON[ HASH][ waited]" to a file
  *     record NAME                 writes down arguments, environment, ids, descriptors, signals, ...
  *     sleep MS
- *     publish FROM NAME           makes an envelope of the two lines in FROM, validated now
+ *     publish FROM NAME           makes an envelope of what `prepare` left in FROM
  *     answer OUTCOME HTTP NEXT [FROM]    answers, with the envelope that FROM makes
  *     bytes HEX                   answers exactly this
  *     kill                        dies by SIGKILL
@@ -30,6 +30,7 @@ struct stage {
     struct jwkscore_config *config;
     const struct issuer_options *issuer;
     uid_t owner;                                             /* of state and run: who the helper runs as */
+    gid_t group;
     char id[SOURCE_ID_SIZE];
 };
 
@@ -51,8 +52,8 @@ const char *keys_head(const struct stage *, int64_t age, ...) SENTINEL;
 const char *state_head(const struct stage *, ...) SENTINEL;
 const char *state_body(const char *outcome, ...) SENTINEL;
 void state_put(const struct stage *, const char *body);
-/* What `publish` and `answer` make an envelope of: the header of a set validated then, and these keys. */
-void prepare(const struct stage *, const char *name, const char *keys);
+/* What `publish` and `answer` make an envelope of: these keys, validated `age` seconds ago; 0: when it is made. */
+void prepare(const struct stage *, const char *name, int64_t age, const char *keys);
 
 void plan(const char *format, ...) PRINTF_LIKE(1, 2);
 /* Waits for all helpers to end: they have logged this, a line each, and there were no more.  The log is empty then. */

@@ -42,17 +42,30 @@ static void do_log(const struct helper *helper, struct text rest)
     fclose(file);
 }
 
-/* NULL: nobody waits, so nobody reads. */
+/* NULL: nobody waits, so nobody reads.  The descriptor itself stays open to the end. */
 static FILE *answer_file(void)
 {
-    return fcntl(REFRESH_ANSWER_FD, F_GETFD) < 0 ? NULL : fdopen(REFRESH_ANSWER_FD, "we");
+    int fd = fcntl(REFRESH_ANSWER_FD, F_DUPFD_CLOEXEC, REFRESH_ANSWER_FD + 1);
+
+    return fd < 0 ? NULL : fdopen(fd, "we");
 }
 
-/* The two lines of a file that `prepare` wrote, as an envelope that was validated now. */
+/* With the boot clock where it belongs. */
+static char *stamped(char *head)
+{
+    char *stamp = strstr(head, PREPARED_STAMP), *whole = NULL;
+
+    if (stamp == NULL)
+        return strdup(head);
+    *stamp = '\0';
+    return asprintf(&whole, "%s%" PRId64 "%s", head, clock_boot_ms(), stamp + strlen(PREPARED_STAMP)) < 0 ? NULL : whole;
+}
+
+/* The two lines of a file that `prepare` wrote, as an envelope. */
 static bool make_envelope(const struct helper *helper, struct text name, struct buffer *ret_file)
 {
     CLEANUP(string_freep) char *head = NULL;
-    char bytes[32768], *stamp, *body;
+    char bytes[32768], *body;
     FILE *from = open_there(helper, name, "re");
     struct crypto *crypto;
     bool ok;
@@ -61,13 +74,12 @@ static bool make_envelope(const struct helper *helper, struct text name, struct 
         return false;
     bytes[fread(bytes, 1, sizeof(bytes) - 1, from)] = '\0';
     fclose(from);
-    stamp = strstr(bytes, PREPARED_STAMP);
     body = strchr(bytes, '\n');
-    if (stamp == NULL || body == NULL || (crypto = crypto_new()) == NULL)
+    if (body == NULL || (crypto = crypto_new()) == NULL)
         return false;
-    *stamp = *body++ = '\0';
-    ok = asprintf(&head, "%s%" PRId64 "%s", bytes, clock_boot_ms(), stamp + strlen(PREPARED_STAMP)) > 0 &&
-         envelope_write(crypto, "keys", text_from(head), text_from(body), ret_file);
+    *body++ = '\0';
+    head = stamped(bytes);
+    ok = head != NULL && envelope_write(crypto, "keys", text_from(head), text_from(body), ret_file);
     crypto_free(crypto);
     return ok;
 }

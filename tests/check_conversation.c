@@ -576,7 +576,7 @@ int main(void)
     tcase_add_test(all, given_nothing_is_refused);
     tcase_add_test(all, given_too_much_is_refused);
     suite_add_tcase(suite, all);
-    srunner_run_all(runner, CK_NORMAL);
+    srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -38,7 +38,6 @@ static unsigned int line_count;
 
 /* --- instead of libpam's and libc's --- */
 
-
 void pam_syslog(const pam_handle_t *handle, int priority, const char *format, ...)
 {
     va_list arguments;
@@ -85,7 +84,8 @@ static const char *built(const char *path)
     const char *top = getenv("top_builddir");
     char real[PATH_MAX];
 
-    ck_assert_msg(realpath(textf("%s/%s", top != NULL ? top : ".", path), real) != NULL, "%s is not built", path);
+    ck_assert_msg(realpath(textf("%s/%s", top != NULL ? top : ".", path), real) != NULL, "%s is not built",
+                  path);
     return textf("%s", real);
 }
 
@@ -110,9 +110,9 @@ static const char *key_set(void)
 /* `more` ends the file, so it may begin with lines for issuer corp. */
 static void write_conf(const char *more)
 {
-    const char *global =
-        textf("[global]\nstate_dir = %s\nrun_dir = %s\nfetch_helper = %s\nclock_skew = 0\nmax_wait = 1\nmin_uid = 1\n",
-              room_path("state"), room_path("run"), room_path("helper"));
+    const char *global = textf("[global]\nstate_dir = %s\nrun_dir = %s\nfetch_helper = %s\nclock_skew = "
+                               "0\nmax_wait = 1\nmin_uid = 1\n",
+                               room_path("state"), room_path("run"), room_path("helper"));
 
     room_write("jwks.conf", textf("%s[issuer away]\nissuer = https://away.example.com\naudience = ssh-prod\n"
                                   "jwks_uri = https://127.0.0.1:1/\nuser_claim = sub\nallow_root = yes\n" CORP
@@ -129,8 +129,8 @@ static void write_stack_with(const char *arguments)
 {
     const char *module = module_path();
 
-    write_stack(textf("auth required %s conf=%s %s\naccount required %s conf=%s %s\n", module, room_path("jwks.conf"),
-                      arguments, module, room_path("jwks.conf"), arguments));
+    write_stack(textf("auth required %s conf=%s %s\naccount required %s conf=%s %s\n", module,
+                      room_path("jwks.conf"), arguments, module, room_path("jwks.conf"), arguments));
 }
 
 static void make_host(void)
@@ -146,7 +146,8 @@ static void make_host(void)
 
 /* --- one PAM transaction after the other --- */
 
-static int converse(int count, const struct pam_message **messages, struct pam_response **responses, void *data)
+static int converse(int count, const struct pam_message **messages, struct pam_response **responses,
+                    void *data)
 {
     if (switch_user_to != NULL)
         ck_assert_int_eq(pam_set_item(pamh, PAM_USER, switch_user_to), PAM_SUCCESS);
@@ -246,7 +247,8 @@ static void expect_decision(int priority, const char *pattern)
 
 static void expect_denied(const char *reason)
 {
-    expect_decision(LOG_NOTICE, textf("^decision=deny user=%s .*reason=%s detail=\"[^\"]+\"$", user(), reason));
+    expect_decision(LOG_NOTICE,
+                    textf("^decision=deny user=%s .*reason=%s detail=\"[^\"]+\"$", user(), reason));
 }
 
 /* --- tokens --- */
@@ -263,26 +265,34 @@ static const char *good(void)
     return mint_good("EdDSA", "ed", CLAIMS());
 }
 
-/* A good token of at least this length, with a claim for ballast. */
+/* So many characters, no two pieces alike: in parts that repeat themselves the module sees sshd's password method. */
+static const char *ballast(size_t length)
+{
+    const char *text = "";
+
+    for (size_t i = 0; strlen(text) < length; i += 100)
+        text = textf("%s%zu %zu %zu %zu %zu %zu %zu ", text, i * i, i * 7 + 1, i * i + 3, i + 1, i * i * i, i,
+                     i * 31);
+    return textf("%.*s", (int)length, text);
+}
+
+/* A good token of at least this length. */
 static const char *good_of(size_t length)
 {
-    const char *token = good();
-
-    for (size_t ballast = 1; strlen(token) < length; ballast = ballast * 5 / 4 + 8)
-        token = mint_good("EdDSA", "ed", CLAIMS("ballast", quoted(repeated("x", ballast))));
-    return token;
+    return mint_good("EdDSA", "ed", CLAIMS("ballast", quoted(ballast(length))));
 }
 
 /* One of exactly this length.  Base64url has no text of 4n + 1 characters, so the header may have to vary too. */
 static const char *good_of_exactly(size_t length)
 {
-    static const char *const headers[] = {"{\"alg\":\"EdDSA\",\"kid\":\"ed\"}", "{\"alg\":\"EdDSA\",\"kid\":\"ed\" }",
+    static const char *const headers[] = {"{\"alg\":\"EdDSA\",\"kid\":\"ed\"}",
+                                          "{\"alg\":\"EdDSA\",\"kid\":\"ed\" }",
                                           "{\"alg\":\"EdDSA\",\"kid\":\"ed\"  }"};
     const struct mint_key *key = mint_key(MINT_ED25519, 0);
 
     for (size_t i = 0; i < ARRAY_LENGTH(headers); i++)
-        for (size_t near = length * 3 / 4 - 240; near < length; near++) {
-            const char *claims = CLAIMS("b", quoted(repeated("x", near)));
+        for (size_t near = (length - 300) * 3 / 4 - 60; near < length; near++) {
+            const char *claims = CLAIMS("b", quoted(ballast(near)));
             const char *token = mint_token(key, "EdDSA", headers[i], claims);
 
             if (strlen(token) == length)
@@ -316,10 +326,11 @@ START_TEST(good_token_is_allowed)
         const char *alg = algorithms[i][0], *kid = algorithms[i][1];
 
         ck_assert_int_eq(login(mint_good(alg, kid, CLAIMS("jti", "\"j 1\""))), PAM_SUCCESS);
-        expect_decision(LOG_INFO, textf("^decision=allow user=%s issuer=corp sub=\"s-1001\" kid=\"%s\" alg=%s cache=file "
-                                        "exp=20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z "
-                                        "jti=\"j 1\" us=[0-9]+$",
-                                        user(), kid, alg));
+        expect_decision(
+            LOG_INFO, textf("^decision=allow user=%s issuer=corp sub=\"s-1001\" kid=\"%s\" alg=%s cache=file "
+                            "exp=20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z "
+                            "jti=\"j 1\" us=[0-9]+$",
+                            user(), kid, alg));
         ck_assert_uint_eq(line_count, 1);
         ck_assert_uint_eq(client.prompts, 1);
         ck_assert_str_eq(client.prompt[0], "Token: ");
@@ -356,14 +367,14 @@ START_TEST(long_token_comes_through_every_client)
         bool framed, whole_first;
         unsigned int prompts, messages;
     } clients[] = {
-        {0, 0, 20000, false, false, 1, 0},              /* paramiko, whole */
-        {SSH_CUT, 0, 1000, true, false, 2, 0},          /* jwks-askpass for ssh */
-        {0, SUDO_REFUSED, 500, true, false, 4, 0},      /* jwks-askpass for sudo */
-        {SSH_CUT, 0, 1000, false, false, 2, 1},         /* pasted in parts */
-        {0, SUDO_REFUSED, 500, false, false, 4, 1},     /* the same in sudo */
-        {0, SUDO_REFUSED, 500, false, true, 5, 2},      /* sudo refuses the whole first */
-        {0, SUDO_REFUSED, 248, true, true, 8, 1},       /* the same by jwks-askpass */
-        {0, 0, 27, false, false, 64, 1},                /* as many parts as there may be */
+        {0, 0, 20000, false, false, 1, 0},          /* paramiko, whole */
+        {SSH_CUT, 0, 1000, true, false, 2, 0},      /* jwks-askpass for ssh */
+        {0, SUDO_REFUSED, 500, true, false, 4, 0},  /* jwks-askpass for sudo */
+        {SSH_CUT, 0, 1000, false, false, 2, 1},     /* pasted in parts */
+        {0, SUDO_REFUSED, 500, false, false, 4, 1}, /* the same in sudo */
+        {0, SUDO_REFUSED, 500, false, true, 5, 2},  /* sudo refuses the whole first */
+        {0, SUDO_REFUSED, 248, true, true, 8, 1},   /* the same by jwks-askpass */
+        {0, 0, 27, false, false, 64, 1},            /* as many parts as there may be */
     };
 
     make_host();
@@ -411,9 +422,9 @@ START_TEST(cut_anywhere_is_noticed)
     const char *tokens[3];
 
     make_host();
-    room_write("corp.jwks",
-               mint_jwks(mint_jwk(mint_key(MINT_ED25519, 0), "\"kid\":\"ed\""),
-                         mint_jwk(mint_key(MINT_P256, 0), "\"kid\":\"ec\""), mint_jwk(long_key, "\"kid\":\"long\"")));
+    room_write("corp.jwks", mint_jwks(mint_jwk(mint_key(MINT_ED25519, 0), "\"kid\":\"ed\""),
+                                      mint_jwk(mint_key(MINT_P256, 0), "\"kid\":\"ec\""),
+                                      mint_jwk(long_key, "\"kid\":\"long\"")));
     tokens[0] = good();
     tokens[1] = mint_good("ES256", "ec", CLAIMS());
     tokens[2] = mint_token(long_key, "RS256", mint_header("RS256", "long"), CLAIMS());
@@ -431,6 +442,8 @@ START_TEST(cut_anywhere_is_noticed)
 END_TEST
 
 /* --- denied --- */
+
+static const char incomplete[] = "The token is incomplete.";
 
 struct bad_token {
     const char *token, *reason;
@@ -472,7 +485,8 @@ START_TEST(bad_token_is_denied_with_its_reason)
         {mint_good("EdDSA", "ed", CLAIMS("iss", "\"https://stranger.example.com\"")), "issuer", NULL},
         {mint_good("EdDSA", "ed", CLAIMS("sub", "")), "claim", NULL},
         {mint_good("EdDSA", "another", claims), "unknown-key", NULL},
-        {mint_token(mint_key(MINT_ED25519, 1), "EdDSA", mint_header("EdDSA", "ed"), claims), "signature", NULL},
+        {mint_token(mint_key(MINT_ED25519, 1), "EdDSA", mint_header("EdDSA", "ed"), claims), "signature",
+         NULL},
         {tampered(good()), "signature", NULL},
         {mint_good("PS256", "rsa", claims), "algorithm", NULL},
         {mint_hmac(TEXT("secret"), "{\"alg\":\"HS256\"}", claims), "symmetric", NULL},
@@ -519,8 +533,6 @@ START_TEST(bad_token_in_parts_is_denied_with_its_reason)
 }
 END_TEST
 
-static const char incomplete[] = "The token is incomplete.";
-
 START_TEST(no_answer_is_denied)
 {
     const char *const answers[] = {"", "\n", client_null, client_no_array, client_failed, NULL};
@@ -555,7 +567,7 @@ END_TEST
 START_TEST(password_method_takes_what_fits_and_nothing_else)
 {
     make_host();
-    for (int fits = 0; fits < 2; fits++) {
+    for (int fits = 1; fits >= 0; fits--) {
         reset_client();
         client.password_method = true;
         client.cut = SSH_CUT;
@@ -589,7 +601,12 @@ END_TEST
 /* A stranger to the user database gets PAM_USER_UNKNOWN, and up to there sees what everybody sees. */
 START_TEST(unknown_user_is_told_nothing)
 {
-    const char *answers[] = {good(), tampered(good()), "\b\n\r\177INCORRECT", repeated("x", 43), "", client_null,
+    const char *answers[] = {good(),
+                             tampered(good()),
+                             "\b\n\r\177INCORRECT",
+                             repeated("x", 43),
+                             "",
+                             client_null,
                              mint_good("EdDSA", "ed", CLAIMS("preferred_username", "\"nobody-here\""))};
 
     make_host();
@@ -602,7 +619,8 @@ START_TEST(unknown_user_is_told_nothing)
         client.answers[0] = answers[i];
         ck_assert_int_eq(authenticate_as("nobody-here"), PAM_USER_UNKNOWN);
         end();
-        expect_decision(LOG_NOTICE, "^decision=deny user=nobody-here .*reason=unknown-user detail=\"[^\"]+\"$");
+        expect_decision(LOG_NOTICE,
+                        "^decision=deny user=nobody-here .*reason=unknown-user detail=\"[^\"]+\"$");
         ck_assert_uint_eq(client.prompts, known.prompts);
         ck_assert_uint_eq(client.messages, known.messages);
         ck_assert_mem_eq(client.prompt, known.prompt, sizeof(client.prompt));
@@ -618,7 +636,7 @@ START_TEST(no_user_is_unknown)
     client.answers[0] = good();
     ck_assert_int_eq(authenticate_as(""), PAM_USER_UNKNOWN);
     end();
-    expect_decision(LOG_NOTICE, "^decision=deny user=\"\" reason=unknown-user ");
+    expect_decision(LOG_NOTICE, "^decision=deny user=\"\" .*reason=unknown-user ");
     ck_assert_str_eq(client.prompt[0], "Token: ");
 
     reset_client();
@@ -670,7 +688,8 @@ START_TEST(hostile_names_cannot_forge_a_log_line)
     }
     ck_assert_int_eq(login(mint_good("EdDSA", "a\\\" decision=allow\\n", CLAIMS())), PAM_AUTH_ERR);
     expect_denied("unknown-key");
-    ck_assert_uint_eq(lines_that_match("decision=allow"), lines_that_match("kid=\"[^\"]*decision=allow[^\"]*\""));
+    ck_assert_uint_eq(lines_that_match("decision=allow"),
+                      lines_that_match("kid=\"[^\"]*decision=allow[^\"]*\""));
 }
 END_TEST
 
@@ -715,7 +734,8 @@ START_TEST(identity_is_exported_only_where_asked_for)
         ck_assert_int_eq(authenticate_as(user()), PAM_SUCCESS);
         ck_assert_pstr_eq(environment("JWKS_ISSUER"), exported ? "corp" : NULL);
         ck_assert_pstr_eq(environment("JWKS_EXPIRES"), exported ? textf("%jd", (intmax_t)NOW + 600) : NULL);
-        ck_assert_pstr_eq(environment("JWKS_SUBJECT"), exported && *cases[i].exported ? cases[i].exported : NULL);
+        ck_assert_pstr_eq(environment("JWKS_SUBJECT"),
+                          exported && *cases[i].exported ? cases[i].exported : NULL);
         end();
     }
 }
@@ -738,9 +758,12 @@ END_TEST
 START_TEST(no_keys_are_unavailable)
 {
     make_host();
-    ck_assert_int_eq(login(mint_good("EdDSA", "ed", CLAIMS("iss", "\"https://away.example.com\"", "sub", quoted(user())))),
-                     PAM_AUTHINFO_UNAVAIL);
-    expect_decision(LOG_WARNING, textf("^decision=unavailable user=%s issuer=away .*reason=[a-z-]+ detail=\"[^\"]+\"$", user()));
+    ck_assert_int_eq(
+        login(mint_good("EdDSA", "ed", CLAIMS("iss", "\"https://away.example.com\"", "sub", quoted(user())))),
+        PAM_AUTHINFO_UNAVAIL);
+    expect_decision(
+        LOG_WARNING,
+        textf("^decision=unavailable user=%s issuer=away .*reason=[a-z-]+ detail=\"[^\"]+\"$", user()));
     ck_assert_uint_eq(client.messages, 0);
 }
 END_TEST
@@ -751,9 +774,9 @@ START_TEST(every_mistake_in_the_configuration_is_logged_and_nobody_is_asked)
     write_conf("colour = red\nmax_stale = forever\n[service jwks-test]\nissuers = nobody\n");
     ck_assert_int_eq(login(good()), PAM_SERVICE_ERR);
     expect_decision(LOG_ERR, "^decision=fault reason=config detail=\"[^\"]+\"$");
-    ck_assert_uint_ge(lines_that_match("jwks\\.conf:[0-9]+: "), 2);
-    ck_assert_uint_eq(lines_that_match("jwks\\.conf:[0-9]+: .*colour"), 1);
-    ck_assert_uint_eq(lines_that_match("jwks\\.conf:[0-9]+: .*max_stale"), 1);
+    ck_assert_uint_ge(lines_that_match("^/[^ ]*jwks\\.conf:[0-9]+: "), 2);
+    ck_assert_uint_eq(lines_that_match("^/[^ ]*jwks\\.conf:[0-9]+: .*colour"), 1);
+    ck_assert_uint_eq(lines_that_match("^/[^ ]*jwks\\.conf:[0-9]+: .*max_stale"), 1);
     ck_assert_uint_eq(client.prompts + client.messages, 0);
     write_conf("max_stale = 12h\n[service jwks-test]\nissuers = corp\n");
     ck_assert_int_eq(login(good()), PAM_SUCCESS);
@@ -787,9 +810,24 @@ END_TEST
 
 START_TEST(bad_argument_fails_the_module_in_both_phases)
 {
-    static const char *const bad[] = {"colour",      "colour=red",   "max_wait",  "max_wait=",  "max_wait=x", "max_wait=21",
-                                      "prompt",      "debug=maybe",  "Debug",     "conf",       "conf=",      "conf=jwks.conf",
-                                      "use_first_pass=2", "=yes",    "min_uid=0", "issuer=x",   "nullok",
+    static const char *const bad[] = {"colour",
+                                      "colour=red",
+                                      "max_wait",
+                                      "max_wait=",
+                                      "max_wait=x",
+                                      "max_wait=21",
+                                      "prompt",
+                                      "prompt=%s",
+                                      "debug=maybe",
+                                      "Debug",
+                                      "conf",
+                                      "conf=",
+                                      "conf=jwks.conf",
+                                      "use_first_pass=2",
+                                      "=yes",
+                                      "min_uid=0",
+                                      "issuer=x",
+                                      "nullok",
                                       "a_name_that_is_longer_than_any_other=1"};
 
     make_host();
@@ -810,8 +848,15 @@ END_TEST
 
 START_TEST(good_arguments_are_taken)
 {
-    static const char *const arguments[] = {"", "max_wait=2", "max_wait=20", "debug", "debug=no", "use_first_pass=no",
-                                            "try_first_pass", "prompt=Token:", "max_wait=1 debug"};
+    static const char *const arguments[] = {"",
+                                            "max_wait=2",
+                                            "max_wait=20",
+                                            "debug",
+                                            "debug=no",
+                                            "use_first_pass=no",
+                                            "try_first_pass",
+                                            "prompt=Token:",
+                                            "max_wait=1 debug"};
 
     make_host();
     for (size_t i = 0; i < ARRAY_LENGTH(arguments); i++) {
@@ -828,13 +873,13 @@ END_TEST
 START_TEST(prompt_is_the_administrators)
 {
     make_host();
-    write_stack_with("[prompt=Corp token (100%s): ]");
+    write_stack_with("[prompt=Corp token (sso): ]");
     reset_client();
     answer_in_parts(good(), 200, false);
     ck_assert_int_eq(authenticate_as(user()), PAM_SUCCESS);
     end();
-    ck_assert_str_eq(client.prompt[0], "Corp token (100%s): ");
-    ck_assert_str_eq(client.prompt[1], "Corp token (100%s) (part 2): ");
+    ck_assert_str_eq(client.prompt[0], "Corp token (sso): ");
+    ck_assert_str_eq(client.prompt[1], "Corp token (sso) (part 2): ");
 }
 END_TEST
 
@@ -845,7 +890,9 @@ START_TEST(debug_logs_each_rule)
     ck_assert_uint_eq(lines_that_match("^rule="), 0);
     write_stack_with("debug");
     ck_assert_int_eq(login(good()), PAM_SUCCESS);
-    ck_assert_uint_eq(lines_that_match("^rule=audience status=ok wanted=\"[^\"]*\" found=\"[^\"]*\" origin=\"[^\"]+\"$"), 2);
+    ck_assert_uint_eq(
+        lines_that_match("^rule=audience status=ok wanted=\"[^\"]*\" found=\"[^\"]*\" origin=\"[^\"]+\"$"),
+        2);
     ck_assert_uint_eq(lines_that_match("^decision=allow"), 1);
     for (unsigned int i = 0; i < line_count; i++)
         if (strncmp(lines[i].text, "rule=", 5) == 0)
@@ -858,8 +905,8 @@ END_TEST
 /* pam_unix asks for a password, keeps what it gets for the modules behind it, and is not satisfied. */
 static void write_stack_behind_pam_unix(const char *arguments)
 {
-    write_stack(textf("auth optional pam_unix.so nodelay\nauth required %s conf=%s %s\n", module_path(), room_path("jwks.conf"),
-                      arguments));
+    write_stack(textf("auth optional pam_unix.so nodelay\nauth required %s conf=%s %s\n", module_path(),
+                      room_path("jwks.conf"), arguments));
 }
 
 START_TEST(first_pass_is_used_as_told)
@@ -869,9 +916,12 @@ START_TEST(first_pass_is_used_as_told)
         bool token_first, token_second;
         int result;
         unsigned int prompts;
-    } cases[] = {{"use_first_pass", true, false, PAM_SUCCESS, 1},  {"use_first_pass", false, true, PAM_AUTH_ERR, 1},
-                 {"try_first_pass", true, false, PAM_SUCCESS, 1},  {"try_first_pass", false, true, PAM_SUCCESS, 2},
-                 {"try_first_pass", false, false, PAM_AUTH_ERR, 2}, {"", true, false, PAM_AUTH_ERR, 2},
+    } cases[] = {{"use_first_pass", true, false, PAM_SUCCESS, 1},
+                 {"use_first_pass", false, true, PAM_AUTH_ERR, 1},
+                 {"try_first_pass", true, false, PAM_SUCCESS, 1},
+                 {"try_first_pass", false, true, PAM_SUCCESS, 2},
+                 {"try_first_pass", false, false, PAM_AUTH_ERR, 2},
+                 {"", true, false, PAM_AUTH_ERR, 2},
                  {"", false, true, PAM_SUCCESS, 2}};
 
     make_host();
@@ -951,7 +1001,8 @@ START_TEST(account_phase_looks_again)
     ck_assert_uint_eq(line_count, 0);
     clock_ahead = 601;
     ck_assert_int_eq(pam_acct_mgmt(pamh, 0), PAM_AUTH_ERR);
-    expect_decision(LOG_NOTICE, textf("^decision=deny user=%s issuer=corp reason=expired detail=\"[^\"]+\"$", user()));
+    expect_decision(LOG_NOTICE,
+                    textf("^decision=deny user=%s issuer=corp reason=expired detail=\"[^\"]+\"$", user()));
     ck_assert_str_eq(client.message[0], "The token has expired: get a new one.");
     end();
 }
@@ -1013,14 +1064,16 @@ END_TEST
 int main(void)
 {
     return RUN_IN_ROOM(
-        "pam", good_token_is_allowed, expiry_is_logged_in_utc, whole_token_of_a_suspect_length_is_taken_at_once,
-        long_token_comes_through_every_client, rest_of_a_cut_token_is_asked_for, cut_anywhere_is_noticed,
-        bad_token_is_denied_with_its_reason, bad_token_in_parts_is_denied_with_its_reason, no_answer_is_denied,
+        "pam", good_token_is_allowed, expiry_is_logged_in_utc,
+        whole_token_of_a_suspect_length_is_taken_at_once, long_token_comes_through_every_client,
+        rest_of_a_cut_token_is_asked_for, cut_anywhere_is_noticed, bad_token_is_denied_with_its_reason,
+        bad_token_in_parts_is_denied_with_its_reason, no_answer_is_denied,
         empty_answer_in_the_middle_is_denied, password_method_takes_what_fits_and_nothing_else,
         frames_out_of_order_are_denied, unknown_user_is_told_nothing, no_user_is_unknown,
         user_who_changes_during_the_conversation_is_the_one_who_counts, hostile_names_cannot_forge_a_log_line,
-        service_section_narrows, identity_is_exported_only_where_asked_for, nothing_is_exported_for_a_refused_token,
-        no_keys_are_unavailable, every_mistake_in_the_configuration_is_logged_and_nobody_is_asked,
+        service_section_narrows, identity_is_exported_only_where_asked_for,
+        nothing_is_exported_for_a_refused_token, no_keys_are_unavailable,
+        every_mistake_in_the_configuration_is_logged_and_nobody_is_asked,
         configuration_that_others_can_change_is_a_fault, broken_key_file_is_a_fault,
         bad_argument_fails_the_module_in_both_phases, good_arguments_are_taken, prompt_is_the_administrators,
         debug_logs_each_rule, first_pass_is_used_as_told, first_pass_that_is_cut_is_incomplete,

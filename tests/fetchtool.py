@@ -5,6 +5,8 @@
     fetchtool.py jwks KID...          a key set of new P-256 keys, on standard output
     fetchtool.py head FILE [MEMBER]   the header of a cache file, or one member of it, after every check of its form
     fetchtool.py kids FILE            the kids of its keys, in order
+    fetchtool.py age FILE SECONDS [MEMBER NUMBER]   makes it so much older; changes another member of its header
+    fetchtool.py pick FILE KID...     these keys of a key set, as a key set
     fetchtool.py hash KID             what --kid-hash wants
     fetchtool.py answer               the 16 bytes that a waiting caller gets, from standard input, in words
 """
@@ -50,6 +52,23 @@ def read_cache_file(path):
     return head, body
 
 
+def make_older(path, seconds, changes):
+    with open(path, "rb") as file:
+        lines = file.read().split(b"\n")
+    head = json.loads(lines[1])
+    for stamp in ("fetched", "validated"):
+        head[stamp + "_w"] -= seconds
+        head[stamp + "_b"] -= seconds * 1000
+    if head["validated_b"] < 0:         # this machine has not been up for so long: it was another boot
+        head["boot"] = "00000000-0000-4000-8000-000000000000"
+        head["fetched_b"] = head["validated_b"] = 0
+    head.update(changes)
+    lines[1] = json.dumps(head).encode()
+    content = b"\n".join(lines[:3]) + b"\n"
+    with open(path, "wb") as file:
+        file.write(content + b"sha256 " + hashlib.sha256(content).hexdigest().encode() + b"\n")
+
+
 def main():
     command, arguments = sys.argv[1], sys.argv[2:]
     if command == "jwks":
@@ -60,6 +79,12 @@ def main():
         print(known[arguments[1]] if len(arguments) > 1 else json.dumps(known))
     elif command == "kids":
         print(*(key.get("kid") for key in read_cache_file(arguments[0])[1]["keys"]))
+    elif command == "age":
+        make_older(arguments[0], int(arguments[1]), {arguments[2]: int(arguments[3])} if arguments[2:] else {})
+    elif command == "pick":
+        with open(arguments[0], encoding="utf-8") as file:
+            keys = json.load(file)["keys"]
+        print(json.dumps({"keys": [key for key in keys if key["kid"] in arguments[1:]]}))
     elif command == "hash":
         print(hashlib.sha256(arguments[0].encode()).hexdigest()[:16])
     elif command == "answer":

@@ -270,6 +270,7 @@ issuer   = $(op corp ISSUER)
 audience = ssh-RS256 ssh-PS256 ssh-ES256 ssh-EdDSA
 ca_file  = $W/etc/${CA:-corp}-ca.pem
 EOF
+    [[ "$*" == *user_claim* ]] || set -- 'user_claim = preferred_username' "$@"
     printf '%s\n' "$@" >>"$CONF"
     empty_cache
 }

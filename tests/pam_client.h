@@ -118,10 +118,10 @@ static int client_converse(int count, const struct pam_message **messages, struc
 static bool client_leaked(const struct client *client, const char *text)
 {
     for (size_t i = 0; i < CLIENT_ANSWERS && client->answers[i] != NULL; i++)
-        for (const char *piece = client->answers[i]; strlen(piece) >= 20; piece++) {
-            char window[21];
+        for (const char *piece = client->answers[i]; strnlen(piece, 20) == 20; piece++) {
+            char window[21] = "";
 
-            snprintf(window, sizeof(window), "%s", piece);
+            memcpy(window, piece, 20);
             if (strstr(text, window) != NULL)
                 return true;
         }

@@ -221,6 +221,7 @@ class Server:
         connection.sendall(head.encode("latin-1") + b"\r\n")
         self.send_body(connection, body[:behaviour.get("cut", len(body))], behaviour.get("pause", 0))
         if behaviour.get("end") == "reset":
+            time.sleep(0.2)             # or what was sent is thrown away with the connection
             reset(connection)
         elif behaviour.get("end") != "close":
             connection.unwrap()
