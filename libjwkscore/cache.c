@@ -153,20 +153,19 @@ static bool read_one(struct cache *cache, const struct folder *folder, const cha
     CLEANUP(buffer_freep) struct buffer bytes = {0};
     struct jwkscore_error why = {JWKSCORE_OK, ""};
     char name[SOURCE_ID_SIZE + 8];
-    const char *event = "cache-unsafe";
     bool absent = false;
+    enum jwkscore_status status;
 
     snprintf(name, sizeof(name), "%s%s", cache->id, suffix);
     if (folder->fd < 0)
         return false;
-    if (file_read_at(folder, name, folder->owner, ENVELOPE_MAX, &bytes, &absent, &why) == JWKSCORE_OK) {
-        event = "cache-corrupt";
-        if (absent || cache_file_parse(cache->config->crypto, cache->id, cache->issuer->issuer, &bytes, ret_file, &why) ==
-                          JWKSCORE_OK)
-            return !absent;
-    }
-    snprintf(cache->note, sizeof(cache->note), "%s: %s: %.100s", event, name, why.message);
-    return false;
+    status = file_read_at(folder, name, folder->owner, ENVELOPE_MAX, &bytes, &absent, &why);
+    if (status == JWKSCORE_OK)
+        status = cache_file_parse(cache->config->crypto, cache->id, cache->issuer->issuer, &bytes, ret_file, &why);
+    if (status != JWKSCORE_OK && !absent)
+        snprintf(cache->note, sizeof(cache->note), "%s: %s: %.100s",
+                 status == JWKSCORE_E_UNSAFE_FILE ? "cache-unsafe" : "cache-corrupt", name, why.message);
+    return status == JWKSCORE_OK;
 }
 
 /* Judges what is in cache->file by its age. */

@@ -37,11 +37,11 @@ enum jwkscore_status {
     JWKSCORE_E_INCOMPLETE = 0x10d,  /* a token that was cut off */
     JWKSCORE_E_TOO_LONG = 0x10e,    /* over 16 KiB */
     JWKSCORE_E_OPAQUE = 0x10f,      /* an opaque access token, or something else without a dot */
-    JWKSCORE_E_ENCRYPTED = 0x110,   /* a JWE: five parts */
+    JWKSCORE_E_ENCRYPTED = 0x110,   /* a JWE: five parts, or `enc` in the header */
     JWKSCORE_E_UNSIGNED = 0x111,    /* `alg` is `none` */
     JWKSCORE_E_SYMMETRIC = 0x112,   /* `alg` is HS256 or its kin */
     JWKSCORE_E_TYPE = 0x113,        /* `typ` is not the kind of token that the issuer's section wants */
-    JWKSCORE_E_CRITICAL = 0x114,    /* `crit`, `b64`, `zip`, `enc`, or a nested token */
+    JWKSCORE_E_CRITICAL = 0x114,    /* `crit`, `b64`, `zip`, or a nested token */
     JWKSCORE_E_DENIED_KEY = 0x115,  /* signed by a key that `denied_key` names */
     JWKSCORE_E_ACCOUNT = 0x116,     /* the account may not be used: uid, root, a name that is no account name */
     JWKSCORE_E_UNKNOWN_USER = 0x117, /* the account does not exist */

@@ -45,8 +45,9 @@ static bool begins_like_header(struct text text)
 /* What is wrong with a text of `dots` dots that is no compact JWS. */
 static enum jwkscore_status refuse_shape(struct text text, size_t dots, struct jwkscore_error *error)
 {
-    if (dots == PARTS_ENCRYPTED - 1)
-        return error_set(error, JWKSCORE_E_ENCRYPTED, "five parts: an encrypted token (JWE); only signed ones can be verified");
+    if (dots == PARTS_ENCRYPTED - 1 || (dots == PARTS && begins_like_header(text)))
+        return error_set(error, JWKSCORE_E_ENCRYPTED, "%zu parts: an encrypted token (JWE); only signed ones can be verified",
+                         dots + 1);
     if (dots < PARTS - 1 && begins_like_header(text))
         return error_set(error, JWKSCORE_E_INCOMPLETE, "the token ends after %zu characters, in its %s part", text.length,
                          dots == 0 ? "first" : "second");
@@ -124,10 +125,18 @@ static enum jwkscore_status read_algorithm(struct token *token, struct jwkscore_
     return error_set(error, JWKSCORE_E_ALGORITHM, "alg \"%s\" is not known", quoted);
 }
 
+/* The first three parts of a JWE look like a JWS; `enc` (RFC 7516 section 4.1.2) tells, before its `alg` is looked at. */
+static enum jwkscore_status refuse_encrypted(const struct token *token, struct jwkscore_error *error)
+{
+    if (value_member(token->header, "enc") == NULL)
+        return JWKSCORE_OK;
+    return error_set(error, JWKSCORE_E_ENCRYPTED, "the header has `enc`: an encrypted token (JWE); only signed ones can be verified");
+}
+
 /* H6, H7: what changes the meaning of a token, and what wraps another one, is refused whatever its value. */
 static enum jwkscore_status refuse_critical(const struct token *token, struct jwkscore_error *error)
 {
-    static const char *const never[] = {"crit", "b64", "zip", "enc"};
+    static const char *const never[] = {"crit", "b64", "zip"};
     const struct value *cty = value_member(token->header, "cty");
     struct text type;
 
@@ -197,6 +206,7 @@ enum jwkscore_status token_parse(struct text text, struct token **ret_token, str
         return error_memory(error);
     token->signed_text = (struct text){text.bytes, parts[0].length + 1 + parts[1].length};
     if ((status = decode_object(parts[0], "header", &token->header, error)) != JWKSCORE_OK ||
+        (status = refuse_encrypted(token, error)) != JWKSCORE_OK ||
         (status = read_algorithm(token, error)) != JWKSCORE_OK ||
         (status = refuse_critical(token, error)) != JWKSCORE_OK ||
         (status = read_names(token, error)) != JWKSCORE_OK ||
