@@ -185,13 +185,16 @@ enum refresh_outcome attempt_run(struct attempt *attempt)
     return outcome;
 }
 
+/* What an administrator asks for is never held back, so they are told when the next one comes of itself. */
 uint32_t attempt_next(const struct attempt *attempt, enum refresh_outcome outcome)
 {
+    bool by_hand = attempt->reason == REFRESH_MANUAL || attempt->reason == REFRESH_FORCE || attempt->reason == REFRESH_FLUSH;
+    enum refresh_reason reason = by_hand ? REFRESH_DUE : attempt->reason;
     int64_t now_b = clock_boot_ms();
 
     if (refresh_is_success(outcome) || attempt->rate.kid_interval == 0) /* 0: the state was never read */
         return 0;
-    return (uint32_t)((limiter_allowed_b(&attempt->rate, attempt->reason, attempt->kid_hash, now_b) - now_b) / 1000);
+    return (uint32_t)((limiter_allowed_b(&attempt->rate, reason, attempt->kid_hash, now_b) - now_b) / 1000);
 }
 
 int attempt_exit_status(enum refresh_outcome outcome)

@@ -96,6 +96,7 @@ static bool set_numbers(CURL *curl, int64_t left_ms)
         {CURLOPT_NOPROGRESS, 0},
         {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1}, /* the smallest parser that every provider speaks to */
         {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+        {CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
         {CURLOPT_SSL_VERIFYPEER, 1},
         {CURLOPT_SSL_VERIFYHOST, 2},
         {CURLOPT_SSL_SESSIONID_CACHE, 0},

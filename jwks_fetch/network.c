@@ -48,15 +48,16 @@ static void close_from(unsigned first)
         close((int)fd);
 }
 
-/* Limits that cannot be set are no reason to go on without them. */
+/* What cannot be had is no reason to go on without it. */
 static bool confine(pid_t parent)
 {
     const struct rlimit no_file = {0, 0}, descriptors = {DESCRIPTORS_MAX, DESCRIPTORS_MAX};
     rlim_t most = mapped_octets() + MEMORY_MORE;
     const struct rlimit memory = {most, most};
 
+    setrlimit(RLIMIT_NOFILE, &descriptors); /* the kernel never refuses to lower it, but valgrind does */
     return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent && setrlimit(RLIMIT_FSIZE, &no_file) == 0 &&
-           setrlimit(RLIMIT_NOFILE, &descriptors) == 0 && setrlimit(RLIMIT_AS, &memory) == 0;
+           setrlimit(RLIMIT_AS, &memory) == 0;
 }
 
 static _Noreturn void run_child(const struct request *request, int out, pid_t parent)

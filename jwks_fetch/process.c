@@ -79,7 +79,8 @@ static bool has_one_id(void)
 static bool has_no_capability(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}}, data[_LINUX_CAPABILITY_U32S_3];
+    const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
 
     if (syscall(SYS_capget, &header, data) != 0 || (data[0].permitted | data[1].permitted) != 0)
         return false;

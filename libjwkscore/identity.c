@@ -11,6 +11,7 @@ struct jwkscore_identity {
     struct token *token;
     int64_t expires;
     struct jwkscore_key_use key;
+    char note[CACHE_NOTE_SIZE];
 };
 
 void jwkscore_identity_free(struct jwkscore_identity *identity)
@@ -39,6 +40,7 @@ enum jwkscore_status identity_new(const struct issuer_options *issuer, struct to
     *accounts = (struct strings){0};
     identity->token->signed_text = (struct text){NULL, 0}; /* the caller's, and gone when this call ends */
     identity->expires = times_expires(identity->token);
+    memcpy(identity->note, verified->note, sizeof(identity->note));
     identity->key = (struct jwkscore_key_use){
         .size = sizeof(identity->key),
         .kid = identity->token->has_kid ? identity->token->kid.bytes : NULL,
@@ -47,6 +49,7 @@ enum jwkscore_status identity_new(const struct issuer_options *issuer, struct to
         .age = verified->age,
         .max_stale = issuer->max_stale,
         .vanished = verified->vanished,
+        .note = identity->note,
     };
     *ret_identity = identity;
     return JWKSCORE_OK;

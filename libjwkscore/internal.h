@@ -46,6 +46,7 @@ enum {
     THUMBPRINT_SIZE = 44,           /* base64url of SHA-256, and NUL */
     SOURCE_ID_SIZE = 33,            /* 32 hex digits and NUL */
     BOOT_ID_SIZE = 37,              /* UUID and NUL */
+    CACHE_NOTE_SIZE = 200,
     QUOTED_SIZE = 64 * 4 + 4        /* 64 bytes as \xNN, "..." and NUL */
 };
 
@@ -470,7 +471,7 @@ struct cache {
     enum cache_state state;
     int64_t age;                                             /* s since the last validation */
     struct cache_file file;                                  /* empty where absent */
-    char note[160];                                          /* why a file was passed over: "cache-unsafe: ..."; else "" */
+    char note[CACHE_NOTE_SIZE];                              /* why a file was passed over: "cache-unsafe: ..."; else "" */
 };
 bool source_id(const struct crypto *, const struct issuer_options *, char ret_id[static SOURCE_ID_SIZE]);
 CHECKED enum jwkscore_status cache_open(const struct jwkscore_config *, const struct issuer_options *, struct cache *ret_cache,
@@ -628,17 +629,18 @@ struct verified {
     enum cache_state state;
     int64_t age;                                             /* s since the set was validated */
     bool vanished;
+    char note[CACHE_NOTE_SIZE];                              /* struct cache's */
 };
+CHECKED enum jwkscore_status keys_verify(const struct keys_request *, struct verified *ret_verified, struct jwkscore_error *);
+/* CACHE 3.4: is the wall clock earlier than it can be? */
+CHECKED enum jwkscore_status keys_check_clock(const struct keys_request *, struct jwkscore_error *);
+
 /* verify.c: does one of these keys say that it signed this token? */
 CHECKED enum jwkscore_status verify_not_denied(const struct keys_request *, const struct candidates *, struct jwkscore_error *);
 CHECKED enum jwkscore_status verify_candidates(const struct keys_request *, const struct candidates *, bool *ret_vanished,
                                                struct jwkscore_error *);
 CHECKED enum jwkscore_status verify_by_file(const struct keys_request *, struct verified *ret_verified, struct jwkscore_error *);
 enum jwkscore_status verify_refuse_unknown(const struct keys_request *, struct jwkscore_error *);
-/* keys.c, again */
-CHECKED enum jwkscore_status keys_verify(const struct keys_request *, struct verified *ret_verified, struct jwkscore_error *);
-/* CACHE 3.4: is the wall clock earlier than it can be? */
-CHECKED enum jwkscore_status keys_check_clock(const struct keys_request *, struct jwkscore_error *);
 
 /* identity.c: a token that passed, and what it says */
 CHECKED enum jwkscore_status identity_new(const struct issuer_options *, struct token **, struct strings *accounts, const struct verified *,

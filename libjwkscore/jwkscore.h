@@ -200,6 +200,7 @@ struct jwkscore_key_use {
     int64_t age;           /* seconds since the set was last validated */
     int64_t max_stale;     /* seconds after which it would no longer be used */
     int vanished;          /* not 0: the key has left the set and is used by key_grace */
+    const char *note;      /* why a cache file was passed over ("cache-unsafe: ..."); "": none was */
 };
 const struct jwkscore_key_use *jwkscore_identity_key(const struct jwkscore_identity *);
 

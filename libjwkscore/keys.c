@@ -302,7 +302,10 @@ static enum jwkscore_status verify_by_cache(const struct keys_request *request, 
     }
     if (status != JWKSCORE_OK)
         return status;
-    *ret_verified = (struct verified){search.cache.state, search.cache.age, verified.vanished};
+    verified.state = search.cache.state;
+    verified.age = search.cache.age;
+    memcpy(verified.note, search.cache.note, sizeof(verified.note));
+    *ret_verified = verified;
     return JWKSCORE_OK;
 }
 

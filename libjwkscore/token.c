@@ -42,10 +42,38 @@ static bool begins_like_header(struct text text)
     return text.length >= 3 && memcmp(text.bytes, "eyJ", 3) == 0;
 }
 
-/* What is wrong with a text of `dots` dots that is no compact JWS. */
-static enum jwkscore_status refuse_shape(struct text text, size_t dots, struct jwkscore_error *error)
+/* Decodes one part and parses it as an object; `name` is for the error.  json-c never sees more than one part. */
+static enum jwkscore_status decode_object(struct text part, const char *name, struct value **ret_value,
+                                          struct jwkscore_error *error)
 {
-    if (dots == PARTS_ENCRYPTED - 1 || (dots == PARTS && begins_like_header(text)))
+    CLEANUP(buffer_freep) struct buffer json = {malloc(BASE64_DECODED_MAX(part.length)), 0};
+    struct jwkscore_error why = {JWKSCORE_OK, ""};
+    enum jwkscore_status status;
+
+    if (json.bytes == NULL)
+        return error_memory(error);
+    if (!base64_decode(part, json.bytes, &json.length))
+        return error_set(error, JWKSCORE_E_MALFORMED, "the %s is not base64url", name);
+    status = value_parse((struct text){(const char *)json.bytes, json.length}, ret_value, &why);
+    if (jwkscore_classify(status) == JWKSCORE_CLASS_FAULT)
+        return error_set(error, status, "%s", why.message);
+    if (status != JWKSCORE_OK)
+        return error_set(error, JWKSCORE_E_MALFORMED, "the %s: %s", name, why.message);
+    return JWKSCORE_OK;
+}
+
+/* A JWE that was cut: four parts, and a header that says how it is encrypted. */
+static bool has_encryption(struct text header)
+{
+    CLEANUP(value_freep) struct value *value = NULL;
+
+    return decode_object(header, "header", &value, NULL) == JWKSCORE_OK && value_member(value, "enc") != NULL;
+}
+
+/* What is wrong with a text of `dots` dots that is no compact JWS. */
+static enum jwkscore_status refuse_shape(struct text text, size_t dots, struct text header, struct jwkscore_error *error)
+{
+    if (dots == PARTS_ENCRYPTED - 1 || (dots == PARTS && has_encryption(header)))
         return error_set(error, JWKSCORE_E_ENCRYPTED, "%zu parts: an encrypted token (JWE); only signed ones can be verified",
                          dots + 1);
     if (dots < PARTS - 1 && begins_like_header(text))
@@ -78,31 +106,11 @@ static enum jwkscore_status split_parts(struct text text, struct text parts[PART
         start = i + 1;
     }
     if (dots != PARTS - 1)
-        return refuse_shape(text, dots, error);
+        return refuse_shape(text, dots, parts[0], error);
     parts[PARTS - 1] = (struct text){text.bytes + start, text.length - start};
     if (parts[0].length == 0 || parts[1].length == 0)
         return error_set(error, JWKSCORE_E_MALFORMED, "the token's %s part is empty",
                          parts[0].length == 0 ? "first" : "second");
-    return JWKSCORE_OK;
-}
-
-/* Decodes one part and parses it as an object; `name` is for the error.  json-c never sees more than one part. */
-static enum jwkscore_status decode_object(struct text part, const char *name, struct value **ret_value,
-                                          struct jwkscore_error *error)
-{
-    CLEANUP(buffer_freep) struct buffer json = {malloc(BASE64_DECODED_MAX(part.length)), 0};
-    struct jwkscore_error why = {JWKSCORE_OK, ""};
-    enum jwkscore_status status;
-
-    if (json.bytes == NULL)
-        return error_memory(error);
-    if (!base64_decode(part, json.bytes, &json.length))
-        return error_set(error, JWKSCORE_E_MALFORMED, "the %s is not base64url", name);
-    status = value_parse((struct text){(const char *)json.bytes, json.length}, ret_value, &why);
-    if (jwkscore_classify(status) == JWKSCORE_CLASS_FAULT)
-        return error_set(error, status, "%s", why.message);
-    if (status != JWKSCORE_OK)
-        return error_set(error, JWKSCORE_E_MALFORMED, "the %s: %s", name, why.message);
     return JWKSCORE_OK;
 }
 

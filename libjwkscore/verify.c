@@ -112,6 +112,6 @@ enum jwkscore_status verify_by_file(const struct keys_request *request, struct v
         return verify_refuse_unknown(request, error);
     status = verify_candidates(request, &candidates, &vanished, error);
     if (status == JWKSCORE_OK)
-        *ret_verified = (struct verified){CACHE_FILE, 0, false};
+        *ret_verified = (struct verified){.state = CACHE_FILE};
     return status;
 }

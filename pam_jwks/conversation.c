@@ -18,7 +18,6 @@
 #include <string.h>
 
 enum {
-    FRAME_SIZE = 6,    /* the longest, "64/64:" */
     PROMPT_SIZE = 512, /* PAM_MAX_MSG_SIZE */
     PROMPT_BASE = 440  /* leaves room for " (part 63 of 64): " */
 };
@@ -160,12 +159,12 @@ struct piece {
     size_t length;
 };
 
+/* The only copy that is made, and only of what fits (P12). */
 static enum jwkscore_status append(struct conversation *conversation, struct piece piece,
                                    struct jwkscore_error *error)
 {
     if (piece.length > sizeof(conversation->token) - conversation->length)
-        return log_reason(error, JWKSCORE_E_TOO_LONG, "the parts together are longer than %d bytes",
-                          TOKEN_LIMIT);
+        return log_reason(error, JWKSCORE_E_TOO_LONG, "the token is longer than %d bytes", TOKEN_LIMIT);
     memcpy(conversation->token + conversation->length, piece.text, piece.length);
     conversation->length += piece.length;
     conversation->last_length = piece.length;
@@ -215,13 +214,10 @@ static struct piece without_line_end(const char *answer, size_t length)
 static enum jwkscore_status take_answer(struct conversation *conversation, const char *answer,
                                         struct jwkscore_error *error)
 {
-    size_t length = strnlen(answer, TOKEN_LIMIT + FRAME_SIZE + 1);
-    struct piece piece = without_line_end(answer, length);
+    struct piece piece = without_line_end(answer, strlen(answer));
     unsigned int part, total;
     const char *chunk;
 
-    if (length > TOKEN_LIMIT + FRAME_SIZE)
-        return log_reason(error, JWKSCORE_E_TOO_LONG, "an answer is longer than %d bytes", TOKEN_LIMIT);
     if (piece.length == 0 && conversation->parts > 0 && conversation->total == 0)
         return JWKSCORE_E_INCOMPLETE; /* enough, says the person; what the library said of the token stands */
     if (piece.length == 0)

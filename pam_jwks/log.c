@@ -64,6 +64,20 @@ static void add_word(struct line *line, const char *key, const char *text, const
         add_quoted(line, key, text);
 }
 
+/* ` key="..."` from a sentence of the library's: it is printable, and only its own quotes could end ours. */
+static void add_sentence(struct line *line, const char *key, const char *sentence)
+{
+    size_t start;
+
+    add(line, " %s=\"", key);
+    start = line->length;
+    add(line, "%s", sentence);
+    for (char *c = line->text + start; *c != '\0'; c++)
+        if (*c == '"')
+            *c = '\'';
+    add(line, "\"");
+}
+
 #define LOWER "abcdefghijklmnopqrstuvwxyz0123456789_-"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -94,6 +108,8 @@ static void write_line(pam_handle_t *pamh, int priority, const struct line *line
  */
 static int allowed_priority(const struct jwkscore_key_use *key)
 {
+    if (key != NULL && *key->note != '\0')
+        return LOG_CRIT; /* a cache file was passed over: somebody else's, or damaged */
     if (key == NULL || strcmp(key->cache, "stale") != 0)
         return LOG_INFO;
     if (key->age >= key->max_stale - key->max_stale / 10)
@@ -112,6 +128,8 @@ static void add_key(struct line *line, const struct jwkscore_key_use *key)
         add(line, " age=%lld", (long long)key->age);
     if (key->vanished)
         add(line, " key=vanished");
+    if (*key->note != '\0')
+        add_sentence(line, "note", key->note);
 }
 
 void log_allowed(pam_handle_t *pamh, const char *user, const struct jwkscore_identity *identity,
@@ -129,20 +147,6 @@ void log_allowed(pam_handle_t *pamh, const char *user, const struct jwkscore_ide
     add_quoted(&line, "jti", jwkscore_identity_claim(identity, "jti", 0));
     add(&line, " us=%lld", (long long)microseconds);
     write_line(pamh, allowed_priority(key), &line);
-}
-
-/* The library's sentence is printable; only its own quotes could end ours. */
-static void add_detail(struct line *line, const char *message)
-{
-    size_t start;
-
-    add(line, " detail=\"");
-    start = line->length;
-    add(line, "%s", message);
-    for (char *c = line->text + start; *c != '\0'; c++)
-        if (*c == '"')
-            *c = '\'';
-    add(line, "\"");
 }
 
 /* A text that the trace has quoted already. */
@@ -184,7 +188,7 @@ void log_refused(pam_handle_t *pamh, const char *user, const struct log_facts *f
     if (facts != NULL)
         add_facts(&line, facts);
     add(&line, " reason=%s", jwkscore_reason(error->status));
-    add_detail(&line, error->message);
+    add_sentence(&line, "detail", error->message);
     write_line(pamh, classes[class].priority, &line);
 }
 

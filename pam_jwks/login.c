@@ -82,8 +82,7 @@ enum jwkscore_status login_load_config(struct login *login, int argc, const char
         log_problems(login->pamh, login->config);
         return status;
     }
-    status = login_set_arguments(login, argc, argv);
-    return status == JWKSCORE_OK ? jwkscore_config_check(login->config, &login->error) : status;
+    return login_set_arguments(login, argc, argv);
 }
 
 bool login_is_yes(const struct jwkscore_config *config, const char *section, const char *key)
@@ -181,8 +180,7 @@ static enum jwkscore_status verify(struct login *login, const struct conversatio
     };
 
     login_find_user(login);
-    request.user =
-        login->user; /* "" and not NULL where there is none: NULL would ask for no account at all */
+    request.user = login->user; /* never NULL, with which no account would be asked for at all */
     login->error = (struct jwkscore_error){JWKSCORE_OK, ""};
     jwkscore_config_trace(login->config, log_trace, &login->facts);
     status = jwkscore_authenticate(login->config, &request, &login->identity, &login->error);
@@ -234,8 +232,6 @@ static enum jwkscore_status check_user_known(struct login *login, enum jwkscore_
     struct jwkscore_error why;
 
     login_find_user(login);
-    if (*login->user == '\0')
-        return log_reason(&login->error, JWKSCORE_E_UNKNOWN_USER, "PAM has no user name");
     if (status == JWKSCORE_E_UNKNOWN_USER || jwkscore_classify(status) != JWKSCORE_CLASS_DENIED ||
         pam_modutil_getpwnam(login->pamh, login->user) != NULL)
         return status;

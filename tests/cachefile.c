@@ -226,22 +226,35 @@ void plan(const char *format, ...)
     free(text);
 }
 
-void expect_started(const char *log)
+static size_t wait_for_helpers(void)
 {
-    char found[4096] = "";
-    size_t ended = 0, lines = 0;
-    FILE *file;
+    size_t ended = 0;
 
     while (waitpid(-1, NULL, 0) > 0)
         ended++;
-    file = fopen(room_path("state/starts"), "re");
+    return ended;
+}
+
+size_t expect_logged(const char *log)
+{
+    char found[4096] = "";
+    size_t ended = wait_for_helpers();
+    FILE *file = fopen(room_path("state/starts"), "re");
+
     if (file != NULL) {
         found[fread(found, 1, sizeof(found) - 1, file)] = '\0';
         fclose(file);
         room_drop("state/starts");
     }
-    for (const char *c = found; *c != '\0'; c++)
-        lines += *c == '\n';
     ck_assert_str_eq(found, log);
+    return ended;
+}
+
+void expect_started(const char *log)
+{
+    size_t ended = expect_logged(log), lines = 0;
+
+    for (const char *c = log; *c != '\0'; c++)
+        lines += *c == '\n';
     ck_assert_uint_eq(ended, lines);
 }

@@ -58,6 +58,8 @@ void prepare(const struct stage *, const char *name, int64_t age, const char *ke
 void plan(const char *format, ...) PRINTF_LIKE(1, 2);
 /* Waits for all helpers to end: they have logged this, a line each, and there were no more.  The log is empty then. */
 void expect_started(const char *log);
+/* The same for a caller that ignores SIGCHLD, where the kernel may be first; answers how many were left to count. */
+size_t expect_logged(const char *log);
 
 /* --- cachefile_helper.c: the helper from inside --- */
 

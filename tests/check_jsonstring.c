@@ -47,32 +47,37 @@ START_TEST(spellings)
 }
 END_TEST
 
-/* Every character there is, raw and escaped, is itself. */
+/* Is this spelling that character, to its end? */
+static bool says(const char *spelled, size_t length, uint32_t character)
+{
+    const char *at = spelled;
+
+    return jsonstring_character(&at, spelled + length) == character && at == spelled + length;
+}
+
+static bool is_itself(uint32_t character)
+{
+    char raw[4], escaped[16];
+    size_t size = jsonstring_encode(character, raw);
+
+    if (character < 0x10000) {
+        snprintf(escaped, sizeof(escaped), "\\u%04x", character);
+    } else {
+        snprintf(escaped, sizeof(escaped), "\\u%04x\\u%04x", 0xd800 + ((character - 0x10000) >> 10),
+                 0xdc00 + (character & 0x3ff));
+    }
+    return text_is_utf8((struct text){raw, size}) && (character == '\\' || says(raw, size, character)) &&
+           says(escaped, strlen(escaped), character);
+}
+
+/* Every character there is, raw and escaped. */
 START_TEST(all_characters)
 {
     for (uint32_t character = 1; character < 0x110000; character++) {
-        char raw[4], escaped[16];
-        const char *at;
-        size_t size;
-        if (character >= 0xd800 && character < 0xe000) {
-            continue;
+        bool surrogate = character >= 0xd800 && character < 0xe000;
+        if (!surrogate && !is_itself(character)) {
+            ck_abort_msg("U+%04x", character);
         }
-        size = jsonstring_encode(character, raw);
-        ck_assert(text_is_utf8((struct text){raw, size}));
-        at = raw;
-        if (character != '\\') {
-            ck_assert_uint_eq(jsonstring_character(&at, raw + size), character);
-            ck_assert_ptr_eq(at, raw + size);
-        }
-        if (character < 0x10000) {
-            snprintf(escaped, sizeof(escaped), "\\u%04x", character);
-        } else {
-            snprintf(escaped, sizeof(escaped), "\\u%04x\\u%04x", 0xd800 + ((character - 0x10000) >> 10),
-                     0xdc00 + (character & 0x3ff));
-        }
-        at = escaped;
-        ck_assert_uint_eq(jsonstring_character(&at, escaped + strlen(escaped)), character);
-        ck_assert_ptr_eq(at, escaped + strlen(escaped));
     }
 }
 END_TEST

@@ -71,7 +71,7 @@ static struct jwkscore_identity usual(void)
         "s-1",
         "j-1",
         1795255200,
-        {sizeof(struct jwkscore_key_use), "k-1", "ES256", "fresh", 100, 86400, 0}};
+        {sizeof(struct jwkscore_key_use), "k-1", "ES256", "fresh", 100, 86400, 0, ""}};
 }
 
 /* --- allowed --- */
@@ -135,6 +135,17 @@ START_TEST(stale_keys_are_logged_the_louder_the_older)
     log_allowed(NULL, "alice", &identity, 1);
     ck_assert_int_eq(priorities[0], LOG_AUTHPRIV | caches[_i].priority);
     ck_assert_msg(strstr(logged[0], caches[_i].fields) != NULL, "%s", logged[0]);
+}
+END_TEST
+
+START_TEST(cache_file_that_was_passed_over_is_critical)
+{
+    struct jwkscore_identity identity = usual();
+
+    identity.key.note = "cache-unsafe: \"x\" is not ours";
+    expect_allowed(&identity, "alice", LOG_CRIT,
+                   "decision=allow user=alice issuer=corp sub=\"s-1\" kid=\"k-1\" alg=ES256 cache=fresh "
+                   "note=\"cache-unsafe: 'x' is not ours\" exp=2026-11-21T10:00:00Z jti=\"j-1\" us=412");
 }
 END_TEST
 
@@ -358,6 +369,7 @@ int main(void)
 
     tcase_add_test(all, allowed_line_is_as_documented);
     tcase_add_loop_test(all, stale_keys_are_logged_the_louder_the_older, 0, LENGTH(caches));
+    tcase_add_test(all, cache_file_that_was_passed_over_is_critical);
     tcase_add_loop_test(all, expiry_is_in_utc_whatever_the_hosts_zone, 0, LENGTH(times));
     tcase_add_loop_test(all, strangers_texts_are_quoted, 0, LENGTH(hostile));
     tcase_add_test(all, long_texts_are_cut_and_the_line_is_not);

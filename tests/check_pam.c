@@ -519,7 +519,10 @@ END_TEST
 /* What came in parts is refused as what came whole. */
 START_TEST(bad_token_in_parts_is_denied_with_its_reason)
 {
+    const char *jwe = textf("%s.%s.%s.%s.%s", encoded(TEXT("{\"alg\":\"RSA-OAEP\",\"enc\":\"A256GCM\"}")),
+                            repeated("k", 342), repeated("i", 16), repeated("c", 700), repeated("t", 22));
     const struct bad_token bad[] = {
+        {jwe, "encrypted", NULL},
         {mint_good("EdDSA", "ed", CLAIMS("aud", "\"another\"")), "audience", NULL},
         {tampered(good_of(900)), "signature", NULL},
         {mint_hmac(TEXT("secret"), "{\"alg\":\"HS256\"}", CLAIMS()), "symmetric", NULL},
@@ -1024,6 +1027,24 @@ START_TEST(account_phase_knows_another_user)
 }
 END_TEST
 
+/* Even where the token maps to that one too: it was not the one that was let in. */
+START_TEST(account_phase_knows_another_user_of_the_token)
+{
+    make_host();
+    room_write("corp.map", textf("%s %s,daemon\n", user(), user()));
+    write_conf(textf("user_map = %s\n", room_path("corp.map")));
+    for (int changed = 0; changed < 2; changed++) {
+        reset_client();
+        client.answers[0] = good();
+        ck_assert_int_eq(authenticate_as("daemon"), PAM_SUCCESS);
+        ck_assert_int_eq(pam_set_item(pamh, PAM_USER, changed != 0 ? user() : "daemon"), PAM_SUCCESS);
+        ck_assert_int_eq(pam_acct_mgmt(pamh, 0), changed != 0 ? PAM_AUTH_ERR : PAM_SUCCESS);
+        end();
+    }
+    ck_assert_uint_eq(lines_that_match("^decision=deny .* reason=user "), 1);
+}
+END_TEST
+
 /* By public key, or by another module: whatever jwks.conf is like, that is none of our business. */
 START_TEST(account_phase_lets_other_logins_be)
 {
@@ -1082,6 +1103,6 @@ int main(void)
         bad_argument_fails_the_module_in_both_phases, good_arguments_are_taken, prompt_is_the_administrators,
         debug_logs_each_rule, first_pass_is_used_as_told, first_pass_that_is_cut_is_incomplete,
         token_is_not_left_for_other_modules, credentials_are_not_ours, account_phase_looks_again,
-        account_phase_knows_another_user, account_phase_lets_other_logins_be, decision_belongs_to_its_own_try,
-        leaks_would_be_seen);
+        account_phase_knows_another_user, account_phase_knows_another_user_of_the_token,
+        account_phase_lets_other_logins_be, decision_belongs_to_its_own_try, leaks_would_be_seen);
 }

@@ -152,7 +152,9 @@ START_TEST(all_two_byte_texts)
             char bytes[2] = {(char)(unsigned char)first, (char)(unsigned char)second};
             bool ascii = first >= 1 && first < 0x80 && second >= 1 && second < 0x80;
             bool pair = (first & 0xe0) == 0xc0 && (second & 0xc0) == 0x80 && first >= 0xc2;
-            ck_assert_int_eq(text_is_utf8((struct text){bytes, 2}), ascii || pair);
+            if (text_is_utf8((struct text){bytes, 2}) != (ascii || pair)) {
+                ck_abort_msg("%02x %02x", first, second);
+            }
         }
     }
 }
@@ -231,7 +233,7 @@ START_TEST(buffers_do_not_overflow)
 
     ck_assert(buffer_append(&buffer, TEXT("abc")));
     ck_assert_ptr_null(buffer_extend(&buffer, SIZE_MAX));
-    ck_assert_ptr_null(buffer_extend(&buffer, SIZE_MAX - 3));
+    ck_assert_ptr_null(buffer_extend(&buffer, SIZE_MAX - 2));
     ck_assert_uint_eq(buffer.length, 3);
     ck_assert_int_eq(memcmp(buffer.bytes, "abc", 3), 0);
     buffer_freep(&buffer);

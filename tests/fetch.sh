@@ -357,6 +357,35 @@ if ((next > 50 && next <= 60)); then ok; else bad "next attempt in $next s"; fi
 fetch fixed manual
 is "a good refresh meanwhile" "$outcome $(hits /jwks)" "new 5"
 
+begin "wrong signature"
+keys a b
+serve "$usual"
+fetch fixed cold
+sig() { fetch fixed sig --kid-hash "$(tool hash a)"; }
+sig
+is "the set is young" "$outcome $(hits /jwks)" "coalesced 1"
+older 400
+sig
+is "the same material" "$outcome $(hits /jwks) $(tool head "$(file run state)" kid_tokens)" "new 2 1"
+older 400
+tool jwks a b >"$W/p/jwks.json"
+sig
+is "new material" "$outcome $(hits /jwks) $(tool head "$(file run state)" kid_tokens)" "new 3 2"
+has 'added="a b" removed="a b"'
+
+begin "whose clock is wrong"
+serve '{"body_file": "jwks.json", "headers": {"Date": "Sun, 06 Nov 2033 08:49:37 GMT"}}'
+fetch fixed cold
+is outcome "$outcome" new
+has "clock-skew issuer=fixed ahead=-"
+older 0 floor_w 4000000000
+fetch fixed manual
+is "the floor of a clock that was ahead" "$(member floor_w)" 4000000000
+serve "$usual"
+fetch fixed manual
+if (($(member floor_w) <= $(date +%s) && $(member floor_w) > $(date +%s) - 60)); then ok; else bad "floor_w is $(member floor_w)"; fi
+lacks clock-skew
+
 # --- what is stored ---
 
 begin "vanished keys"
@@ -451,6 +480,20 @@ all=$(for ((i = 0; i < 50; i++)); do tool answer <"$W/answer.$i" | cut -d' ' -f1
 is outcomes "$all" "49 coalesced 1 new"
 is requests "$(hits /jwks) $(hits /.well-known/openid-configuration)" "1 1"
 rm -f "$W"/answer.*
+
+begin "who does not wait, or not so long"
+serve '{"body_file": "jwks.json", "delay": 1.5}'
+become_helper --issuer corp --reason cold 2>/dev/null & pid=$!
+for ((i = 0; i < 50; i++)); do [[ $(hits /jwks) == 1 ]] && break; sleep 0.1; done
+status=0
+helper_run --issuer corp --reason due 2>"$W/log" || status=$?
+is exit $status 0
+has "refresh-skipped issuer=corp reason=due outcome=coalesced"
+fetch corp cold --wait-ms 300
+is "a short wait" "$outcome" lock-timeout
+fetch corp cold
+is "a long wait" "$outcome $(hits /jwks)" "coalesced 1"
+wait $pid
 
 ours() { pgrep -f "^(\S*valgrind.* )?$W/jwks-fetch" || :; }
 begin "killed at any time"

@@ -25,6 +25,7 @@ struct keepsake {
 };
 static struct keepsake *keepsakes;
 static char room[PATH_MAX];
+static bool early;
 
 /* --- texts --- */
 
@@ -276,6 +277,17 @@ static void forget_all(void)
     }
 }
 
+void mint_early(void)
+{
+    early = true;
+}
+
+static void make_keys(void)
+{
+    for (enum mint_kind kind = MINT_RSA; early && kind < MINT_KINDS; kind++)
+        (void)mint_key(kind, 0);
+}
+
 int run_tests(const char *name, const TTest *const *tests, bool with_room)
 {
     Suite *suite = suite_create(name);
@@ -285,6 +297,7 @@ int run_tests(const char *name, const TTest *const *tests, bool with_room)
 
     suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, TEST_SECONDS);
+    tcase_add_unchecked_fixture(tcase, make_keys, NULL); /* outside of tests nothing can be asserted */
     for (; *tests != NULL; tests++)
         tcase_add_test(tcase, *tests);
     if (with_room && !make_room()) {

@@ -22,11 +22,12 @@
 
 /*
  * For main: runs the tests and answers the exit status.  With a room, it is 77 (skipped) where the current folder
- * cannot hold trusted files.  Keys that main asked mint_key for are made once, all others once a test.
+ * cannot hold trusted files.  After mint_early() the first key of each kind is made once, and not once a test.
  */
 #define RUN(name, ...) run_tests(name, (const TTest *const[]){__VA_ARGS__, NULL}, false)
 #define RUN_IN_ROOM(name, ...) run_tests(name, (const TTest *const[]){__VA_ARGS__, NULL}, true)
 int run_tests(const char *name, const TTest *const *tests, bool with_room);
+void mint_early(void);
 
 /* `call` gives `wanted`; else the test fails and shows both, and `...`, which names the row of a table. */
 #define ck_assert_status(call, wanted)                                                                                 \
