@@ -66,8 +66,8 @@ static unsigned int skip_to_number(const char **text, const char *before)
 }
 
 /*
- * `Token: `, `Token (part k): ` or `Token (part k of M): `, anywhere in the last line: ssh puts `(user@host) `
- * before it, and up to 10.2 messages that wait, with line ends.
+ * `Token: `, `Token (part k): ` or `Token (part k of M): `, anywhere in the last line: ssh puts `(user@host)
+ * ` before it, and up to 10.2 messages that wait, with line ends.
  */
 static bool parse_prompt(const char *prompt, struct question *question)
 {

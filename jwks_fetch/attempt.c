@@ -2,8 +2,8 @@
 /*
  * attempt.c: one refresh of one source, step by step (CACHE 10).
  *
- * A failure never changes keys or their age, and always moves the attempt clock: the attempt is written down as failed
- * before it is made, so a helper that is killed at any point leaves a right back-off behind.
+ * A failure never changes keys or their age, and always moves the attempt clock: the attempt is written
+ * down as failed before it is made, so a helper that is killed at any point leaves a right back-off behind.
  */
 #include "fetch.h"
 
@@ -44,7 +44,10 @@ static bool was_validated_since(const struct attempt *attempt)
     return same_base(&base, &stamps->base) && stamps->validated_b >= attempt->started_b;
 }
 
-/* The timer asks by refresh_interval alone: an idle host sends a request in 42 to 54 minutes, whatever the ttl. */
+/*
+ * The timer asks by refresh_interval alone: an idle host sends a request in 42 to 54 minutes, whatever the
+ * ttl.
+ */
 static bool timer_is_due(const struct attempt *attempt)
 {
     const struct cache *cache = &attempt->cache;
@@ -61,7 +64,8 @@ static bool kid_is_there(const struct attempt *attempt)
 {
     struct listing listing;
 
-    return set_list(attempt->config->crypto, &attempt->cache.file, &listing) && set_has_kid(&listing, attempt->kid_hash);
+    return set_list(attempt->config->crypto, &attempt->cache.file, &listing) &&
+           set_has_kid(&listing, attempt->kid_hash);
 }
 
 /* Step 3.  Did somebody else do it while we waited, or is there nothing to do? */
@@ -167,28 +171,11 @@ static enum refresh_outcome run_locked(struct attempt *attempt)
     return outcome;
 }
 
-enum refresh_outcome attempt_run(struct attempt *attempt)
-{
-    CLEANUP(fd_closep) int lock = -1;
-    enum refresh_outcome outcome = open_folders(attempt);
-
-    if (outcome == OUTCOME_NONE)
-        outcome = look(attempt, false);
-    if (outcome == OUTCOME_NONE) {
-        outcome = lock_take(&attempt->cache.run_dir, attempt->cache.id, attempt->started_b + attempt->wait_ms, &lock);
-        if (outcome == OUTCOME_NOSTATE)
-            failure_set(&attempt->failure, outcome, 0, "no usable lock in run_dir");
-    }
-    if (outcome == OUTCOME_NONE)
-        outcome = run_locked(attempt);
-    report_outcome(attempt, outcome);
-    return outcome;
-}
-
 /* What an administrator asks for is never held back, so they are told when the next one comes of itself. */
 uint32_t attempt_next(const struct attempt *attempt, enum refresh_outcome outcome)
 {
-    bool by_hand = attempt->reason == REFRESH_MANUAL || attempt->reason == REFRESH_FORCE || attempt->reason == REFRESH_FLUSH;
+    bool by_hand = attempt->reason == REFRESH_MANUAL || attempt->reason == REFRESH_FORCE ||
+                   attempt->reason == REFRESH_FLUSH;
     enum refresh_reason reason = by_hand ? REFRESH_DUE : attempt->reason;
     int64_t now_b = clock_boot_ms();
 
@@ -197,11 +184,31 @@ uint32_t attempt_next(const struct attempt *attempt, enum refresh_outcome outcom
     return (uint32_t)((limiter_allowed_b(&attempt->rate, reason, attempt->kid_hash, now_b) - now_b) / 1000);
 }
 
+enum refresh_outcome attempt_run(struct attempt *attempt)
+{
+    CLEANUP(fd_closep) int lock = -1;
+    enum refresh_outcome outcome = open_folders(attempt);
+
+    if (outcome == OUTCOME_NONE)
+        outcome = look(attempt, false);
+    if (outcome == OUTCOME_NONE) {
+        outcome = lock_take(&attempt->cache.run_dir, attempt->cache.id, attempt->started_b + attempt->wait_ms,
+                            &lock);
+        if (outcome == OUTCOME_NOSTATE)
+            failure_set(&attempt->failure, outcome, 0, "no usable lock in run_dir");
+    }
+    if (outcome == OUTCOME_NONE)
+        outcome = run_locked(attempt);
+    report_outcome(attempt, outcome, attempt_next(attempt, outcome));
+    return outcome;
+}
+
 int attempt_exit_status(enum refresh_outcome outcome)
 {
     if (refresh_is_success(outcome))
         return EXIT_DONE;
-    return outcome == OUTCOME_CONFIG || outcome == OUTCOME_FS || outcome == OUTCOME_NOSTATE ? EXIT_CANNOT : EXIT_FAILED;
+    return outcome == OUTCOME_CONFIG || outcome == OUTCOME_FS || outcome == OUTCOME_NOSTATE ? EXIT_CANNOT
+                                                                                            : EXIT_FAILED;
 }
 
 void attempt_close(struct attempt *attempt)

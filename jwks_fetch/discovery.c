@@ -2,8 +2,8 @@
 /*
  * discovery.c: where does this issuer publish its keys?  (OpenID Connect Discovery 1.0 section 4, CACHE 13)
  *
- * The answer is kept like keys, for a day, and used for a week while discovery fails.  Its `issuer` is ours byte for
- * byte or the document is somebody else's.
+ * The answer is kept like keys, for a day, and used for a week while discovery fails.  Its `issuer` is ours
+ * byte for byte or the document is somebody else's.
  */
 #include "fetch.h"
 
@@ -14,7 +14,7 @@
 
 /* What ID.disc says. */
 struct known {
-    char *uri;                          /* NULL: nothing */
+    char *uri; /* NULL: nothing */
     int64_t gen;
     int64_t floor_w;
     struct age age;
@@ -28,8 +28,9 @@ static void known_clear(struct known *known)
 /* `{"jwks_uri":"..."}` */
 static bool read_body(struct text body, struct text *ret_uri, struct value **ret_document)
 {
-    return value_parse(body, ret_document, NULL) == JWKSCORE_OK && value_member_text(*ret_document, "jwks_uri", ret_uri) &&
-           ret_uri->length <= URI_MAX && uri_check(*ret_uri) == NULL;
+    return value_parse(body, ret_document, NULL) == JWKSCORE_OK &&
+           value_member_text(*ret_document, "jwks_uri", ret_uri) && ret_uri->length <= URI_MAX &&
+           uri_check(*ret_uri) == NULL;
 }
 
 static bool parse_file(const struct cache *cache, struct buffer *file, struct known *ret_known)
@@ -64,9 +65,11 @@ static void read_known(const struct cache *cache, struct known *ret_known)
         CLEANUP(known_clear) struct known found = {0};
         bool absent;
 
-        if (folders[i]->fd < 0 || file_read_at(folders[i], name, folders[i]->owner, ENVELOPE_MAX, &file, &absent, NULL) !=
-                                      JWKSCORE_OK ||
-            absent || !parse_file(cache, &file, &found) || (ret_known->uri != NULL && found.gen <= ret_known->gen))
+        if (folders[i]->fd < 0 ||
+            file_read_at(folders[i], name, folders[i]->owner, ENVELOPE_MAX, &file, &absent, NULL) !=
+                JWKSCORE_OK ||
+            absent || !parse_file(cache, &file, &found) ||
+            (ret_known->uri != NULL && found.gen <= ret_known->gen))
             continue;
         known_clear(ret_known);
         *ret_known = found;
@@ -92,10 +95,11 @@ static bool make_address(const char *issuer, char *out, size_t size, struct fail
 }
 
 /* The document's issuer is ours; its jwks_uri is an address. */
-static bool read_document(const struct cache *cache, const struct response *response, char **ret_uri, struct failure *failure)
+static bool read_document(const struct cache *cache, const struct response *response, char **ret_uri,
+                          struct failure *failure)
 {
     CLEANUP(value_freep) struct value *document = NULL;
-    struct text body = transfer_body(response), issuer = {"", 0}, uri = {"", 0};
+    struct text body = answer_body(response), issuer = {"", 0}, uri = {"", 0};
     struct jwkscore_error error = {JWKSCORE_OK, ""};
     char theirs[QUOTED_SIZE], ours[QUOTED_SIZE];
     const char *wrong;
@@ -122,11 +126,15 @@ static bool read_document(const struct cache *cache, const struct response *resp
     return *ret_uri != NULL;
 }
 
-static void store(struct attempt *attempt, const struct known *old, const char *address, const struct response *response,
-                  const char *uri)
+static void store(struct attempt *attempt, const struct known *old, const char *address,
+                  const struct response *response, const char *uri)
 {
     CLEANUP(buffer_freep) struct buffer body = {0}, file = {0};
-    struct record record = {.kind = "discovery", .uri = text_from(address), .via = TEXT("origin"), .gen = old->gen + 1,
+    struct failure ignored = {.outcome = OUTCOME_NONE}; /* the address is good for this run */
+    struct record record = {.kind = "discovery",
+                            .uri = text_from(address),
+                            .via = TEXT("origin"),
+                            .gen = old->gen + 1,
                             .stamps = {.floor_w = old->floor_w}};
 
     record_validate(&record, response);
@@ -135,20 +143,24 @@ static void store(struct attempt *attempt, const struct known *old, const char *
     if (buffer_append(&body, TEXT("{\"jwks_uri\":")) && value_write_string(&body, text_from(uri)) &&
         buffer_append(&body, TEXT("}")) &&
         record_write(&record, &attempt->cache, (struct text){(char *)body.bytes, body.length}, &file))
-        (void)!renewal_store(attempt, ".disc", &file, STORE_DURABLE);
+        (void)!store_put(&attempt->cache, ".disc", &file, STORE_DURABLE, &ignored);
 }
 
 /* Asks, and keeps what it learns. */
 static char *ask(struct attempt *attempt, const struct known *old, struct failure *failure)
 {
-    CLEANUP(response_clear) struct response response = {0};
+    CLEANUP(answer_clear) struct response response = {0};
     char address[URI_MAX + 64];
-    struct request request = {.uri = address, .ca_file = attempt->issuer->ca_file, .proxy = attempt->issuer->proxy,
-                              .fresh = true, .most = DISCOVERY_MAX};
+    struct request request = {.uri = address,
+                              .ca_file = attempt->issuer->ca_file,
+                              .proxy = attempt->issuer->proxy,
+                              .fresh = true,
+                              .most = DISCOVERY_MAX};
     char *uri = NULL;
 
     if (!make_address(attempt->issuer->issuer, address, sizeof(address), failure) ||
-        !transfer_get(attempt, &request, &response, failure) || !read_document(&attempt->cache, &response, &uri, failure)) {
+        !answer_get(attempt, &request, &response, failure) ||
+        !read_document(&attempt->cache, &response, &uri, failure)) {
         failure_at(failure, address);
         return NULL;
     }
@@ -170,7 +182,8 @@ static void note_failure(struct attempt *attempt, const struct failure *failure)
         wait_ms = attempt->retry_after * 1000;
     rate->disc_next_b = now_b + wait_ms;
     attempt->retry_after = 0;
-    report_event(LOG_WARNING, "discovery-fail", attempt->issuer, "outcome=%s http=%u detail=\"%s\" host=\"%s\" next=%lld",
+    report_event(LOG_WARNING, "discovery-fail", attempt->issuer,
+                 "outcome=%s http=%u detail=\"%s\" host=\"%s\" next=%lld",
                  refresh_outcome_name(failure->outcome), failure->http, failure->detail, failure->host,
                  (long long)(wait_ms / 1000));
 }

@@ -13,7 +13,10 @@ enum { AT_ONCE = 4 };
 
 static _Noreturn void run_source(const struct jwkscore_config *config, const struct issuer_options *issuer)
 {
-    struct attempt attempt = {.config = config, .issuer = issuer, .timer = true, .reason = REFRESH_DUE,
+    struct attempt attempt = {.config = config,
+                              .issuer = issuer,
+                              .timer = true,
+                              .reason = REFRESH_DUE,
                               .started_b = clock_boot_ms()};
     int status;
 

@@ -2,8 +2,8 @@
 /*
  * fetch.h: every name of jwks-fetch that is not static, by file, from the top of a run to its bottom.
  *
- * jwks-fetch is the one writer of the cache and the one part with a network.  The steps it takes for a source stand in
- * attempt.c; CACHE.md sections 7 and 9 to 14 say why they are what they are.
+ * jwks-fetch is the one writer of the cache and the one part with a network.  The steps it takes for a source
+ * stand in attempt.c.
  */
 #ifndef JWKS_FETCH_FETCH_H
 #define JWKS_FETCH_FETCH_H
@@ -74,18 +74,17 @@ struct attempt {
     struct buffer unstored;             /* an envelope that no folder took (nopersist) */
 };
 CHECKED enum refresh_outcome attempt_run(struct attempt *);
-uint32_t attempt_next(const struct attempt *, enum refresh_outcome); /* s until this reason is let through; 0: it is */
+uint32_t attempt_next(const struct attempt *, enum refresh_outcome); /* s to the next; 0: not held back */
 int attempt_exit_status(enum refresh_outcome);
 void attempt_close(struct attempt *);
 
 /* renewal.c: an answer becomes the cache's new generation (CACHE 10 step 7, 12, 14) */
 struct transfer;
-enum store_how { STORE_VOLATILE, STORE_DURABLE, STORE_DURABLE_AND_PREVIOUS };
-CHECKED enum refresh_outcome renewal_apply(struct attempt *, struct transfer *); /* NEW, UNCHANGED, or attempt->failure */
+/* OUTCOME_NEW, OUTCOME_UNCHANGED, or what attempt->failure says. */
+CHECKED enum refresh_outcome renewal_apply(struct attempt *, struct transfer *);
 void renewal_flush(struct attempt *);
-CHECKED bool renewal_store(struct attempt *, const char *suffix, const struct buffer *file, enum store_how);
 
-/* transfer.c: asks the origin, and where that fails its mirrors, and says what kind of answer came */
+/* transfer.c: asks the origin for keys, and where it fails its mirrors */
 struct transfer {
     char *uri;                          /* who answered */
     char via[32];                       /* "origin", "mirror 2" */
@@ -94,13 +93,16 @@ struct transfer {
 };
 CHECKED bool transfer_run(struct attempt *, struct transfer *ret_transfer); /* false: attempt->failure */
 void transfer_clear(struct transfer *);
-/* One GET within the time that is left; false unless 200, or a 304 that was asked for. */
-CHECKED bool transfer_get(struct attempt *, struct request *, struct response *ret_response, struct failure *);
-struct text transfer_headers(const struct response *);
-struct text transfer_body(const struct response *);          /* without a byte order mark */
 
 /* discovery.c: where does this issuer publish its keys? (CACHE 13) */
 CHECKED char *discovery_uri(struct attempt *);               /* to be freed; NULL: attempt->failure */
+
+/* answer.c: one GET within the time that a run has left, and is it an answer to use? */
+/* False unless 200, or a 304 that was asked for. */
+CHECKED bool answer_get(struct attempt *, struct request *, struct response *ret_response, struct failure *);
+struct text answer_headers(const struct response *);
+struct text answer_body(const struct response *);            /* without a byte order mark */
+void answer_clear(struct response *);
 
 /* set.c: a new key set, checked, and compared with the old one (CACHE 11, 12) */
 struct listed {
@@ -115,7 +117,7 @@ struct listing {                        /* the current keys of a set, by name */
 struct set {
     struct keyset *document;            /* as it came */
     struct listing listing;             /* the usable ones */
-    struct buffer body;                 /* as it will be stored: the usable ones, and the vanished ones behind them */
+    struct buffer body;                 /* as it will be stored: the usable ones, then the vanished ones */
     size_t dropped[DROP_COUNT];
     struct text leaked;                 /* kid of a key that came with its private half */
     int64_t gone[KEYSET_KEYS_MAX];
@@ -125,13 +127,16 @@ CHECKED bool set_read(const struct crypto *, struct text body, struct set **ret_
 void set_free(struct set *);
 void set_freep(struct set **);
 void set_listing_freep(struct listing **);
-CHECKED bool set_list(const struct crypto *, const struct cache_file *, struct listing *ret_listing); /* without the vanished */
-CHECKED bool set_finish(const struct crypto *, struct set *, const struct cache *old, int64_t now); /* ends the body */
+/* The current keys of what is stored, without the vanished ones. */
+CHECKED bool set_list(const struct crypto *, const struct cache_file *, struct listing *ret_listing);
 CHECKED bool set_write_current(const struct crypto *, const struct cache_file *, struct buffer *ret_body);
-int64_t set_elapsed(const struct cache *, int64_t now);      /* s since it was validated, for keys that had vanished */
+/* Ends the body, with the keys of `old` (NULL: none) that are not in the new set. */
+CHECKED bool set_finish(const struct crypto *, struct set *, const struct cache *old, int64_t now);
+int64_t set_elapsed(const struct cache *, int64_t now);      /* s by which vanished keys have got older */
 bool set_has_kid(const struct listing *, uint64_t kid_hash);
 bool set_has_key(const struct listing *, const struct listed *);
-bool set_has_news(const struct listing *now, const struct listing *before, uint64_t kid_hash); /* new material under it? */
+/* Is there other material under that kid than before? */
+bool set_has_news(const struct listing *now, const struct listing *before, uint64_t kid_hash);
 
 /* record.c: the header line of an envelope (CACHE 2), and what an answer does to it (CACHE 3 and 4) */
 struct record {
@@ -145,17 +150,21 @@ struct record {
     const int64_t *gone;
     size_t gone_count;
 };
-CHECKED bool record_read(const struct cache_file *, struct record *ret_record); /* its texts stay inside the file */
+CHECKED bool record_read(const struct cache_file *, struct record *ret_record); /* texts stay inside it */
 void record_validate(struct record *, const struct response *);
-CHECKED bool record_write(const struct record *, const struct cache *, struct text body, struct buffer *ret_file);
+CHECKED bool record_write(const struct record *, const struct cache *, struct text body,
+                          struct buffer *ret_file);
 bool record_etag_valid(struct text);
 bool record_date_valid(struct text);
-CHECKED bool record_print(struct buffer *, const char *format, ...) PRINTF_LIKE(2, 3); /* appends at most 511 bytes */
+/* Appends; false without memory, or if it would be more than 511 bytes. */
+CHECKED bool record_print(struct buffer *, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* limiter.c: may this request be made, and what follows from how it went (CACHE 5, 7, 10) */
-enum refresh_outcome limiter_verdict(const struct rate *, enum refresh_reason, uint64_t kid_hash, int64_t now_b,
-                                     bool locked);           /* OUTCOME_NONE: yes */
-void limiter_stamp(struct rate *, enum refresh_reason, bool usable, int64_t now_b, uint64_t random); /* as if it had failed */
+/* OUTCOME_NONE: yes.  `locked`: nobody else is in flight, whatever the stamp says. */
+enum refresh_outcome limiter_verdict(const struct rate *, enum refresh_reason, uint64_t kid_hash,
+                                     int64_t now_b, bool locked);
+/* Writes the attempt down as if it had failed already.  `usable`: there are keys to go on with. */
+void limiter_stamp(struct rate *, enum refresh_reason, bool usable, int64_t now_b, uint64_t random);
 void limiter_succeed(struct rate *, enum refresh_outcome, unsigned http);
 void limiter_fail(struct rate *, enum refresh_outcome, unsigned http);
 void limiter_retry_after(struct rate *, int64_t seconds, int64_t now_b);
@@ -163,14 +172,22 @@ void limiter_kid_found(struct rate *, uint64_t kid_hash);
 bool limiter_kid_missed(struct rate *, uint64_t kid_hash, int64_t now_b); /* true: the interval grew */
 bool limiter_sig_missed(struct rate *, uint64_t kid_hash, int64_t now_b);
 int64_t limiter_backoff_ms(int64_t failures, bool usable, uint64_t random);
-int64_t limiter_allowed_b(const struct rate *, enum refresh_reason, uint64_t kid_hash, int64_t now_b); /* from when on */
-CHECKED bool limiter_write(const struct crypto *, const char *id, const struct rate *, struct buffer *ret_file);
+/* When that reason will be let through again; now_b: at once. */
+int64_t limiter_allowed_b(const struct rate *, enum refresh_reason, uint64_t kid_hash, int64_t now_b);
+CHECKED bool limiter_write(const struct crypto *, const char *id, const struct rate *,
+                           struct buffer *ret_file);
 
-/* lock.c: one helper at a time for a source (CACHE 9) */
-CHECKED enum refresh_outcome lock_take(const struct folder *run, const char *id, int64_t deadline_b, int *ret_fd);
+/* lock.c: one helper at a time for a source (CACHE 9); OUTCOME_NONE: it is ours */
+CHECKED enum refresh_outcome lock_take(const struct folder *run, const char *id, int64_t deadline_b,
+                                       int *ret_fd);
 
-/* store.c: replaces a file so that a reader finds the old one or the new one, whole (CACHE 14).  0 or an errno. */
-CHECKED int store_replace(const struct folder *, const char *id, const char *suffix, const struct buffer *, enum store_how);
+/* store.c: replaces a file so that a reader finds the old one or the new one, whole (CACHE 14) */
+enum store_how { STORE_VOLATILE, STORE_DURABLE, STORE_DURABLE_AND_PREVIOUS };
+/* Into the state directory, or where that fails into run_dir. */
+CHECKED bool store_put(const struct cache *, const char *suffix, const struct buffer *, enum store_how,
+                       struct failure *);
+CHECKED int store_replace(const struct folder *, const char *id, const char *suffix, const struct buffer *,
+                          enum store_how);                   /* 0 or an errno */
 void store_remove(const struct folder *, const char *id, const char *suffix);
 
 /* sweep.c: removes what killed helpers and former configurations left */
@@ -188,12 +205,11 @@ CHECKED bool freshness_server_clock(struct text headers, int64_t *ret_time);
 
 /* headers.c: fields of an answer (RFC 9110 section 5) */
 CHECKED bool headers_get(struct text headers, const char *name, size_t index, struct text *ret_value);
-CHECKED bool headers_number(struct text, int64_t *ret_number); /* digits only; INT64_MAX for what does not fit */
-CHECKED bool headers_date(struct text, int64_t *ret_time);     /* RFC 9110 section 5.6.7, all three forms */
+CHECKED bool headers_number(struct text, int64_t *ret_number); /* digits only; INT64_MAX: or more */
+CHECKED bool headers_date(struct text, int64_t *ret_time);   /* RFC 9110 section 5.6.7, all three forms */
 
 /* network.c: one GET in a process of its own, which can write nowhere (CACHE 10) */
 CHECKED bool network_get(const struct request *, struct response *ret_response, struct failure *);
-void response_clear(struct response *);
 
 /* http.c: the GET itself; alone with libcurl, and only in that process */
 #define HTTP_MAGIC UINT32_C(0x4a4b4731)
@@ -201,7 +217,7 @@ struct http_result {                    /* what it writes first; headers and bod
     uint32_t magic;
     uint32_t outcome;                   /* OUTCOME_NONE: an answer came, whatever its status */
     uint32_t status;
-    uint32_t retry;                     /* not 0: failed before any octet of an answer, in a way that may pass */
+    uint32_t retry;                     /* not 0: failed before any octet came, in a way that may pass */
     uint32_t headers_length, body_length;
     char detail[256];                   /* a stranger's words, perhaps */
     char hint[80];                      /* ours */
@@ -210,15 +226,21 @@ void http_get(const struct request *, int out);
 
 /* report.c: one log line an event (CACHE 16), and the answer to whoever waits (CACHE 8) */
 void report_open(bool verbose);         /* verbose: to standard error too */
-void report_event(int priority, const char *event, const struct issuer_options *, const char *format, ...) PRINTF_LIKE(4, 5);
-void report_outcome(const struct attempt *, enum refresh_outcome);
-void failure_set(struct failure *, enum refresh_outcome, unsigned http, const char *format, ...) PRINTF_LIKE(4, 5);
-void failure_at(struct failure *, const char *uri);
+void report_event(int priority, const char *event, const struct issuer_options *, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+void report_outcome(const struct attempt *, enum refresh_outcome, uint32_t next); /* s to the next one */
 bool report_is_awaited(void);           /* does somebody read descriptor 3? */
 void report_answer(const struct refresh_answer *, const struct buffer *envelope);
 
+/* failure.c: why something failed; the first one stays */
+void failure_set(struct failure *, enum refresh_outcome, unsigned http, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+void failure_at(struct failure *, const char *uri);          /* whom we asked */
+void failure_unquote(char *text);                            /* so that it can stand between quotes */
+
 /* process.c: what this process may be and do, and its clocks */
 void process_begin(void);               /* before anything else: environment, signals, descriptors, umask */
+void process_close_from(unsigned first); /* every descriptor from there on */
 CHECKED bool process_drop_rights(void); /* false: it may not run */
 void process_limit_life(unsigned seconds);
 int64_t process_wall(void);             /* the wall clock, s; read nowhere else */

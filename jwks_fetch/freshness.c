@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * freshness.c: how long an answer is good for, and when the server wants to be asked again (CACHE 4 and 10).
+ * freshness.c: how long an answer is good for, and when the server wants to be asked again (CACHE 4, 10).
  *
- * RFC 9111 section 4.2, but on purpose not to the letter: public keys marked no-store are stored, and whatever a
- * provider says ends between 5 minutes and 24 hours, since neither may every login fetch nor a withdrawn key stay.
+ * RFC 9111 section 4.2, but on purpose not to the letter: public keys marked no-store are stored, and
+ * whatever a provider says ends between 5 minutes and 24 hours, since neither may every login fetch nor a
+ * withdrawn key stay.
  */
 #include "fetch.h"
 
@@ -13,7 +14,7 @@
 enum { RETRY_AFTER_MIN = 1, RETRY_AFTER_MAX = 3600 }; /* s: no bug at a provider may silence us for long */
 
 struct directives {
-    bool no_store;                      /* or no-cache */
+    bool no_store; /* or no-cache */
     bool has_max_age;
     int64_t max_age;
 };
@@ -82,7 +83,10 @@ static struct directives read_cache_control(struct text headers)
     return directives;
 }
 
-/* Expires less Date; a date that is none has passed (RFC 9111 section 5.3).  Without Date our clock must do. */
+/*
+ * Expires less Date; a date that is none has passed (RFC 9111 section 5.3).  Without Date our clock must
+ * do.
+ */
 static bool read_expires(struct text headers, int64_t now, int64_t *ret_seconds)
 {
     struct text value, date;
@@ -145,7 +149,9 @@ bool freshness_retry_after(struct text headers, int64_t now, int64_t *ret_second
         if (seconds <= 0)
             return false;
     }
-    *ret_seconds = seconds < RETRY_AFTER_MIN ? RETRY_AFTER_MIN : seconds > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : seconds;
+    *ret_seconds = seconds < RETRY_AFTER_MIN   ? RETRY_AFTER_MIN
+                   : seconds > RETRY_AFTER_MAX ? RETRY_AFTER_MAX
+                                               : seconds;
     return true;
 }
 

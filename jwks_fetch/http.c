@@ -2,8 +2,9 @@
 /*
  * http.c: one GET; alone with libcurl, and only in the process that network.c makes for it.
  *
- * HTTP/1.1 over TLS 1.2 or later, certificate and name verified.  Nothing is followed, decoded, sent along or kept:
- * no redirects, cookies, passwords, compression, alternative services.  Limits are enforced while it streams.
+ * HTTP/1.1 over TLS 1.2 or later, certificate and name verified.  Nothing is followed, decoded, sent along
+ * or kept: no redirects, cookies, passwords, compression, alternative services.  Limits are enforced while
+ * it streams.
  */
 #include "fetch.h"
 
@@ -13,18 +14,21 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SLOW_AFTER_MS = 2000, SLOW_OCTETS = 200 };   /* under 100 octets a second for 2 s: given up, a login waits */
-#define CERTIFICATES "/etc/ssl/certs"               /* by hash: the bundle of all of them costs 20 ms a fetch */
+/* Under 100 octets a second for 2 s: given up, a login waits. */
+enum { SLOW_AFTER_MS = 2000, SLOW_OCTETS = 200 };
+
+/* By hash: the bundle of all of them costs 20 ms a fetch. */
+#define CERTIFICATES "/etc/ssl/certs"
 
 /* What libcurl calls X509_V_ERR_...: numbers of OpenSSL's public interface. */
-enum { NOT_YET_VALID = 9, EXPIRED = 10, SELF_SIGNED = 18, SELF_SIGNED_IN_CHAIN = 19, NO_ISSUER = 20, NO_FIRST = 21 };
+enum { NOT_YET = 9, EXPIRED = 10, SELF_SIGNED = 18, SELF_SIGNED_CA = 19, NO_ISSUER = 20, NO_FIRST = 21 };
 
 struct exchange {
     const struct request *request;
     struct buffer headers, body;
-    size_t headers_seen;                    /* of earlier answers (1xx) too */
+    size_t headers_seen; /* of earlier answers (1xx) too */
     bool in_headers, too_large, slow;
-    int64_t window_b;                       /* when the last 2 s of the body began; 0: it has not begun */
+    int64_t window_b; /* when the last 2 s of the body began; 0: it has not begun */
     curl_off_t window_octets;
     char message[CURL_ERROR_SIZE];
 };
@@ -65,8 +69,8 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *data)
 }
 
 /*
- * libcurl's own limit would count the time that a server thinks.  This one begins with the body; libcurl calls it at
- * least once a second.
+ * libcurl's own limit would count the time that a server thinks.  This one begins with the body; libcurl
+ * calls it at least once a second.
  */
 static int watch_speed(void *data, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
 {
@@ -109,7 +113,7 @@ static bool set_numbers(CURL *curl, int64_t left_ms)
         {CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS},
         {CURLOPT_TIMEOUT_MS, (long)left_ms},
 #if LIBCURL_VERSION_NUM >= 0x075700
-        {CURLOPT_QUICK_EXIT, 1},            /* or a dead resolver's thread is waited for, 10 s */
+        {CURLOPT_QUICK_EXIT, 1}, /* or a dead resolver's thread is waited for, 10 s */
 #endif
 #if LIBCURL_VERSION_NUM < 0x075500
         {CURLOPT_PROTOCOLS, CURLPROTO_HTTPS},
@@ -208,7 +212,10 @@ static enum refresh_outcome classify(CURLcode code)
     return OUTCOME_CONNECT;
 }
 
-/* Refused, reset, unresolved, or cut off in the handshake: may be over in a moment.  A certificate will not be. */
+/*
+ * Refused, reset, unresolved, or cut off in the handshake: may be over in a moment.  A certificate will not
+ * be.
+ */
 static bool may_pass(CURL *curl, CURLcode code)
 {
     long number = 0;
@@ -216,8 +223,8 @@ static bool may_pass(CURL *curl, CURLcode code)
     if (code == CURLE_COULDNT_CONNECT)
         return curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &number) == CURLE_OK &&
                (number == ECONNREFUSED || number == ECONNRESET);
-    return code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_SSL_CONNECT_ERROR || code == CURLE_GOT_NOTHING ||
-           code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR;
+    return code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_SSL_CONNECT_ERROR ||
+           code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR;
 }
 
 static const char *hint_for(CURL *curl, enum refresh_outcome outcome)
@@ -226,14 +233,15 @@ static const char *hint_for(CURL *curl, enum refresh_outcome outcome)
 
     if (outcome == OUTCOME_CONFIG)
         return "see ca_file and the address in jwks.conf";
-    if (outcome != OUTCOME_TLS_VERIFY || curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &number) != CURLE_OK)
+    if (outcome != OUTCOME_TLS_VERIFY ||
+        curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &number) != CURLE_OK)
         return "";
     switch (number) {
-    case NOT_YET_VALID:
+    case NOT_YET:
     case EXPIRED:
         return "check this host's clock";
     case SELF_SIGNED:
-    case SELF_SIGNED_IN_CHAIN:
+    case SELF_SIGNED_CA:
         return "its CA is not trusted here: see ca_file";
     case NO_ISSUER:
     case NO_FIRST:
@@ -249,7 +257,8 @@ static const char *words_for(CURL *curl, CURLcode code, const struct exchange *e
     const char *message = exchange->message[0] != '\0' ? exchange->message : curl_easy_strerror(code);
     long number = 0;
 
-    if (code == CURLE_COULDNT_CONNECT && curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &number) == CURLE_OK && number != 0)
+    if (code == CURLE_COULDNT_CONNECT && curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &number) == CURLE_OK &&
+        number != 0)
         return strerror((int)number);
     for (size_t i = 0; i < ARRAY_LENGTH(prefixes); i++)
         if (strncmp(message, prefixes[i], strlen(prefixes[i])) == 0)
@@ -257,7 +266,8 @@ static const char *words_for(CURL *curl, CURLcode code, const struct exchange *e
     return message;
 }
 
-static void describe_failure(CURL *curl, CURLcode code, const struct exchange *exchange, struct http_result *result)
+static void describe_failure(CURL *curl, CURLcode code, const struct exchange *exchange,
+                             struct http_result *result)
 {
     double resolved = 0;
 
@@ -329,6 +339,7 @@ void http_get(const struct request *request, int out)
         result.headers_length = (uint32_t)exchange.headers.length;
         result.body_length = (uint32_t)exchange.body.length;
     }
-    if (write_all(out, &result, sizeof(result)) && write_all(out, exchange.headers.bytes, result.headers_length))
+    if (write_all(out, &result, sizeof(result)) &&
+        write_all(out, exchange.headers.bytes, result.headers_length))
         (void)!write_all(out, exchange.body.bytes, result.body_length);
 }

@@ -2,8 +2,9 @@
 /*
  * jwks_fetch.c: fetches an issuer's keys into the cache; the only program of the suite with a network.
  *
- * Started by a login as it needs keys, by a timer with --due, by jwksctl, or by hand.  It never runs as root: whoever
- * writes the cache decides who logs in, and one identity does, the owner of the state directory.
+ * Started by a login as it needs keys, by a timer with --due, by jwksctl, or by hand.  It never runs as
+ * root: whoever writes the cache decides who logs in, and one identity does, the owner of the state
+ * directory.
  */
 #include "fetch.h"
 
@@ -24,15 +25,15 @@ struct arguments {
     bool awaited;
 };
 
-static const char usage_text[] =
-    "usage: jwks-fetch --conf FILE --issuer NAME --reason REASON [--kid-hash HASH] [--wait-ms MILLISECONDS] [--verbose]\n"
-    "       jwks-fetch --conf FILE --due [--verbose]\n"
-    "       jwks-fetch --help | --version\n";
+static const char usage_text[] = "usage: jwks-fetch --conf FILE --issuer NAME --reason REASON [--kid-hash "
+                                 "HASH] [--wait-ms NUMBER] [--verbose]\n"
+                                 "       jwks-fetch --conf FILE --due [--verbose]\n"
+                                 "       jwks-fetch --help | --version\n";
 
 static const char help_text[] =
     "\n"
-    "Fetches an issuer's signing keys into the cache that logins by token read.  Runs as the owner of the cache,\n"
-    "never as root.  Administrators use `jwksctl refresh`; the timer runs --due.\n"
+    "Fetches an issuer's signing keys into the cache that logins by token read.\n"
+    "Runs as the owner of the cache, never as root.  The timer runs --due.\n"
     "\n"
     "  -c, --conf FILE         the configuration, as jwks.conf(5)\n"
     "  -i, --issuer NAME       the issuer's section\n"
@@ -44,7 +45,8 @@ static const char help_text[] =
     "  -h, --help              this text\n"
     "  -V, --version           the version\n"
     "\n"
-    "Exit status: 0 keys are there, 1 the refresh failed or was held back, 2 it cannot be done here, 64 wrong usage.\n";
+    "Exit status: 0 keys are there, 1 the refresh failed or was held back,\n"
+    "2 it cannot be done here, 64 wrong usage.\n";
 
 static bool parse_hash(const char *text, uint64_t *ret_hash)
 {
@@ -86,7 +88,8 @@ static bool take_option(char letter, const char *value, struct arguments *argume
 /* Options that go together: one source with a reason, or all that are due. */
 static bool are_complete(const struct arguments *arguments)
 {
-    bool about_kid = arguments->has_reason && (arguments->reason == REFRESH_KID || arguments->reason == REFRESH_SIG);
+    bool about_kid =
+        arguments->has_reason && (arguments->reason == REFRESH_KID || arguments->reason == REFRESH_SIG);
 
     if (arguments->conf == NULL || arguments->due == (arguments->issuer != NULL))
         return false;
@@ -103,8 +106,8 @@ struct known_option {
 static const struct known_option *find_option(const char *argument, const char **ret_value)
 {
     static const struct known_option options[] = {
-        {'c', true, "conf"},     {'c', true, "config"},   {'i', true, "issuer"},  {'r', true, "reason"},
-        {'k', true, "kid-hash"}, {'w', true, "wait-ms"},  {'d', false, "due"},    {'v', false, "verbose"},
+        {'c', true, "conf"},     {'c', true, "config"},   {'i', true, "issuer"}, {'r', true, "reason"},
+        {'k', true, "kid-hash"}, {'w', true, "wait-ms"},  {'d', false, "due"},   {'v', false, "verbose"},
         {'h', false, "help"},    {'V', false, "version"},
     };
 
@@ -147,7 +150,8 @@ static void parse_arguments(int argc, char **argv, struct arguments *arguments)
             print_and_exit(option->letter);
         if (option != NULL && option->has_value && value == NULL)
             value = argv[++i]; /* NULL past the end */
-        ok = option != NULL && option->has_value == (value != NULL) && take_option(option->letter, value, arguments);
+        ok = option != NULL && option->has_value == (value != NULL) &&
+             take_option(option->letter, value, arguments);
     }
     if (!ok || !are_complete(arguments)) {
         fputs(usage_text, stderr);
@@ -178,12 +182,17 @@ static int answer(const struct attempt *attempt, enum refresh_outcome outcome)
     return attempt_exit_status(outcome);
 }
 
-static int run_source(const struct jwkscore_config *config, const struct arguments *arguments, struct failure failure)
+static int run_source(const struct jwkscore_config *config, const struct arguments *arguments,
+                      struct failure failure)
 {
-    struct attempt attempt = {.config = config, .issuer = config_issuer_named(config, arguments->issuer),
-                              .reason = arguments->reason, .awaited = arguments->awaited,
-                              .kid_hash = arguments->kid_hash, .started_b = arguments->started_b,
-                              .wait_ms = arguments->wait_ms, .failure = failure};
+    struct attempt attempt = {.config = config,
+                              .issuer = config_issuer_named(config, arguments->issuer),
+                              .reason = arguments->reason,
+                              .awaited = arguments->awaited,
+                              .kid_hash = arguments->kid_hash,
+                              .started_b = arguments->started_b,
+                              .wait_ms = arguments->wait_ms,
+                              .failure = failure};
     enum refresh_outcome outcome = failure.outcome;
     int status;
 
@@ -241,7 +250,8 @@ int main(int argc, char **argv)
     parse_arguments(argc, argv, &arguments);
     report_open(arguments.verbose);
     if (!process_drop_rights())
-        return refuse(&arguments, "it must run as the owner of the state directory, without any capability, never as root");
+        return refuse(&arguments,
+                      "it runs as the owner of the state directory, without capabilities, never as root");
     if (!arguments.due)
         process_limit_life(HELPER_LIFE_MS / 1000);
     return run(&arguments);

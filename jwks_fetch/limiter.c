@@ -2,8 +2,9 @@
 /*
  * limiter.c: may this request be made, and what follows from how it went (CACHE 5, 7 and 10).
  *
- * Nothing here reads a clock, a file or chance: all of it is a function of ID.state, the time and a random number.
- * Strangers choose a kid; they choose neither the number of requests nor for how long others must wait.
+ * Nothing here reads a clock, a file or chance: all of it is a function of ID.state, the time and a random
+ * number. Strangers choose a kid; they choose neither the number of requests nor for how long others must
+ * wait.
  */
 #include "fetch.h"
 
@@ -11,17 +12,19 @@
 #include <string.h>
 
 enum {
-    TOKENS_MAX = 2,                     /* a rotation and its repeat */
-    INTERVAL_MIN = 60,                  /* s: a rotation is seen within a minute */
-    INTERVAL_MAX = 900,                 /* s: 100 requests a day */
-    QUIET_HALVES = 1800,                /* s without such a refresh: two of the longest intervals */
-    MISSES_MANY = 3,                    /* two may be a rotation */
-    MISSES_WITHIN = 900,                /* s */
-    LISTED_FIRST = 300,                 /* s on the negative list, doubling with each strike */
+    TOKENS_MAX = 2,      /* a rotation and its repeat */
+    INTERVAL_MIN = 60,   /* s: a rotation is seen within a minute */
+    INTERVAL_MAX = 900,  /* s: 100 requests a day */
+    QUIET_HALVES = 1800, /* s without such a refresh: two of the longest intervals */
+    MISSES_MANY = 3,     /* two may be a rotation */
+    MISSES_WITHIN = 900, /* s */
+    LISTED_FIRST = 300,  /* s on the negative list, doubling with each strike */
     LISTED_LONGEST = 900,
-    KID_BACKOFF_MS = 60000,             /* an unknown kid respects only that much of a back-off: the provider may be back */
-    BACKOFF_USABLE = 30, BACKOFF_USABLE_MAX = 900, /* s */
-    BACKOFF_BARE = 5, BACKOFF_BARE_MAX = 60        /* s: a host that nobody can log in to must open soon */
+    KID_BACKOFF_MS = 60000, /* of a back-off an unknown kid respects no more: the provider may be back */
+    BACKOFF_USABLE = 30,    /* s, with usable keys */
+    BACKOFF_USABLE_MAX = 900,
+    BACKOFF_BARE = 5, /* s, without: a host that nobody can log in to must open soon */
+    BACKOFF_BARE_MAX = 60,
 };
 
 enum backoff { BACKOFF_WHOLE, BACKOFF_FIRST_MINUTE, BACKOFF_NONE };
@@ -30,16 +33,12 @@ enum backoff { BACKOFF_WHOLE, BACKOFF_FIRST_MINUTE, BACKOFF_NONE };
 static const struct rule {
     enum backoff backoff;
     bool retry_after;
-    bool token;                         /* takes one, whatever comes of it */
+    bool token; /* takes one, whatever comes of it */
 } rules[] = {
-    [REFRESH_COLD] = {BACKOFF_WHOLE, true, false},
-    [REFRESH_STALE] = {BACKOFF_WHOLE, true, false},
-    [REFRESH_DUE] = {BACKOFF_WHOLE, true, false},
-    [REFRESH_KID] = {BACKOFF_FIRST_MINUTE, true, true},
-    [REFRESH_SIG] = {BACKOFF_WHOLE, true, true},
-    [REFRESH_CLOCK] = {BACKOFF_WHOLE, true, false},
-    [REFRESH_MANUAL] = {BACKOFF_NONE, true, false},
-    [REFRESH_FORCE] = {BACKOFF_NONE, false, false},
+    [REFRESH_COLD] = {BACKOFF_WHOLE, true, false},  [REFRESH_STALE] = {BACKOFF_WHOLE, true, false},
+    [REFRESH_DUE] = {BACKOFF_WHOLE, true, false},   [REFRESH_KID] = {BACKOFF_FIRST_MINUTE, true, true},
+    [REFRESH_SIG] = {BACKOFF_WHOLE, true, true},    [REFRESH_CLOCK] = {BACKOFF_WHOLE, true, false},
+    [REFRESH_MANUAL] = {BACKOFF_NONE, true, false}, [REFRESH_FORCE] = {BACKOFF_NONE, false, false},
     [REFRESH_FLUSH] = {BACKOFF_NONE, false, false},
 };
 
@@ -51,8 +50,8 @@ static bool backs_off(const struct rate *rate, enum backoff backoff, int64_t now
     return backoff == BACKOFF_WHOLE || now_b - rate->attempt_b < KID_BACKOFF_MS;
 }
 
-enum refresh_outcome limiter_verdict(const struct rate *rate, enum refresh_reason reason, uint64_t kid_hash, int64_t now_b,
-                                     bool locked)
+enum refresh_outcome limiter_verdict(const struct rate *rate, enum refresh_reason reason, uint64_t kid_hash,
+                                     int64_t now_b, bool locked)
 {
     const struct rule *rule = &rules[reason];
 
@@ -67,7 +66,10 @@ enum refresh_outcome limiter_verdict(const struct rate *rate, enum refresh_reaso
     return OUTCOME_NONE;
 }
 
-/* 30, 60, 120 ... 900 s, or 5 ... 60 s without usable keys; half to one and a half of it, so that hosts return apart. */
+/*
+ * 30, 60, 120 ... 900 s, or 5 ... 60 s without usable keys; half to one and a half of it: hosts return
+ * apart.
+ */
 int64_t limiter_backoff_ms(int64_t failures, bool usable, uint64_t random)
 {
     const int64_t most = usable ? BACKOFF_USABLE_MAX : BACKOFF_BARE_MAX;
@@ -80,7 +82,7 @@ int64_t limiter_backoff_ms(int64_t failures, bool usable, uint64_t random)
     return seconds * 500 + (int64_t)(random % (uint64_t)(seconds * 1000 + 1));
 }
 
-/* The end of a flood: the interval shrinks by half for each quiet half hour, and what is used up of them is remembered. */
+/* The end of a flood: each quiet half hour halves the interval, and those that have done so are used up. */
 static void calm_down(struct rate *rate, int64_t now_b)
 {
     while (rate->kid_interval > INTERVAL_MIN && now_b - rate->kid_last_b >= QUIET_HALVES * 1000) {
@@ -89,7 +91,10 @@ static void calm_down(struct rate *rate, int64_t now_b)
     }
 }
 
-/* Tokens that have come since kid_stamp_b move it on by whole intervals; a full bucket starts to count anew. */
+/*
+ * Tokens that have come since kid_stamp_b move it on by whole intervals; a full bucket starts to count
+ * anew.
+ */
 static void take_token(struct rate *rate, int64_t now_b)
 {
     int64_t tokens = rate_kid_tokens(rate, now_b);
@@ -192,7 +197,10 @@ static int64_t count_misses(const struct rate *rate, int64_t now_b)
     return count;
 }
 
-/* The negative list is also the memory of which kids missed, and when: one wrong kid, repeated, raises nothing. */
+/*
+ * The negative list is also the memory of which kids missed, and when: one wrong kid, repeated, raises
+ * nothing.
+ */
 bool limiter_kid_missed(struct rate *rate, uint64_t kid_hash, int64_t now_b)
 {
     bool known;
@@ -208,7 +216,10 @@ bool limiter_kid_missed(struct rate *rate, uint64_t kid_hash, int64_t now_b)
     return true;
 }
 
-/* Each is a miss of its own, and its kid, which is in the set, is not held back: the entry's name is no kid's. */
+/*
+ * Each is a miss of its own, and its kid, which is in the set, is not held back: the entry's name is no
+ * kid's.
+ */
 bool limiter_sig_missed(struct rate *rate, uint64_t kid_hash, int64_t now_b)
 {
     return limiter_kid_missed(rate, ~kid_hash ^ (uint64_t)now_b, now_b);
@@ -220,7 +231,8 @@ void limiter_retry_after(struct rate *rate, int64_t seconds, int64_t now_b)
 }
 
 /* The boot time from which a refresh for this reason is let through again; not in the future: at once. */
-int64_t limiter_allowed_b(const struct rate *rate, enum refresh_reason reason, uint64_t kid_hash, int64_t now_b)
+int64_t limiter_allowed_b(const struct rate *rate, enum refresh_reason reason, uint64_t kid_hash,
+                          int64_t now_b)
 {
     static const int64_t step = 1000;
     int64_t at = now_b;
@@ -237,19 +249,21 @@ static bool write_negative(const struct rate *rate, struct buffer *out)
 
     for (size_t i = 0; ok && i < rate->negative_count; i++)
         ok = record_print(out, "%s{\"kid\":\"%016llx\",\"until_b\":%lld,\"strikes\":%lld}", i > 0 ? "," : "",
-                          (unsigned long long)rate->negative[i].kid_hash, (long long)rate->negative[i].until_b,
-                          (long long)rate->negative[i].strikes);
+                          (unsigned long long)rate->negative[i].kid_hash,
+                          (long long)rate->negative[i].until_b, (long long)rate->negative[i].strikes);
     return ok && record_print(out, "]}");
 }
 
-bool limiter_write(const struct crypto *crypto, const char *id, const struct rate *rate, struct buffer *ret_file)
+bool limiter_write(const struct crypto *crypto, const char *id, const struct rate *rate,
+                   struct buffer *ret_file)
 {
     CLEANUP(buffer_freep) struct buffer head = {0}, body = {0};
     struct clock_base base;
     bool ok;
 
     clock_base_read(&base);
-    ok = record_print(&head, "{\"id\":\"%s\",\"boot\":\"%s\",\"tns\":%lld}", id, base.boot, (long long)base.tns) &&
+    ok = record_print(&head, "{\"id\":\"%s\",\"boot\":\"%s\",\"tns\":%lld}", id, base.boot,
+                      (long long)base.tns) &&
          record_print(&body, "{\"outcome\":\"%s\",", rate->outcome);
     for (const struct rate_member *member = rate_members; ok && member->name != NULL; member++) {
         int64_t number;

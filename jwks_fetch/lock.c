@@ -2,8 +2,9 @@
 /*
  * lock.c: one helper at a time for a source (CACHE 9).
  *
- * flock, because a lock of fcntl's goes when any descriptor of the file is closed.  The kernel frees it when its holder
- * dies.  The file is never unlinked, and nobody else can open it: who can, even to read, could stop every refresh.
+ * flock, because a lock of fcntl's goes when any descriptor of the file is closed.  The kernel frees it
+ * when its holder dies.  The file is never unlinked, and nobody else can open it: who can, even to read,
+ * could stop every refresh.
  */
 #include "fetch.h"
 
@@ -14,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { POLL_MS = 20 };                  /* all the delay that waiting adds */
+enum { POLL_MS = 20 }; /* all the delay that waiting adds */
 
 /* Polled, since a blocking flock ends at no deadline without a signal. */
 static enum refresh_outcome wait_for(int fd, int64_t deadline_b)

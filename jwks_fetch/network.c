@@ -2,8 +2,9 @@
 /*
  * network.c: one GET in a process of its own, which can write nowhere (CACHE 10).
  *
- * TLS, HTTP and the resolver meet strangers' bytes, so they run where there is no lock, no folder and no way to write a
- * file.  What comes back through the pipe is taken as if a stranger had sent it.  SIGKILL ends what hangs.
+ * TLS, HTTP and the resolver meet strangers' bytes, so they run where there is no lock, no folder and no
+ * way to write a file.  What comes back through the pipe is taken as if a stranger had sent it.  SIGKILL
+ * ends what hangs.
  */
 #include "fetch.h"
 
@@ -16,20 +17,23 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-    OUT = 3,                            /* the one descriptor of the child beside /dev/null */
+    OUT = 3, /* the one descriptor of the child beside /dev/null */
     DESCRIPTORS_MAX = 64,
-    MEMORY_MORE = 256 * 1024 * 1024,    /* several times its need */
-    GRACE_MS = 250,                     /* the child keeps the deadline itself, and knows more about why */
-    PAUSE_MS = 100, PAUSE_RANGE_MS = 300,
-    LEAST_MS = 100                      /* less is not worth a connection */
+    MEMORY_MORE = 256 * 1024 * 1024, /* several times its need */
+    GRACE_MS = 250,                  /* the child keeps the deadline itself, and knows more about why */
+    PAUSE_MS = 100,                  /* to PAUSE_MS + PAUSE_RANGE_MS, before the second try */
+    PAUSE_RANGE_MS = 300,
+    LEAST_MS = 100, /* less is not worth a connection */
 };
 
-/* Address space in use: what the limit is set above, since sanitizers and valgrind have their own idea of it. */
+/*
+ * Address space in use: what the limit is set above, since sanitizers and valgrind have their own idea of
+ * it.
+ */
 static rlim_t mapped_octets(void)
 {
     char line[128] = "";
@@ -40,14 +44,6 @@ static rlim_t mapped_octets(void)
     return (rlim_t)strtoull(line, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
-static void close_from(unsigned first)
-{
-    if (syscall(SYS_close_range, first, ~0U, 0) == 0)
-        return;
-    for (long fd = (long)first; fd < sysconf(_SC_OPEN_MAX) && fd < 65536; fd++)
-        close((int)fd);
-}
-
 /* What cannot be had is no reason to go on without it. */
 static bool confine(pid_t parent)
 {
@@ -56,15 +52,15 @@ static bool confine(pid_t parent)
     const struct rlimit memory = {most, most};
 
     setrlimit(RLIMIT_NOFILE, &descriptors); /* the kernel never refuses to lower it, but valgrind does */
-    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent && setrlimit(RLIMIT_FSIZE, &no_file) == 0 &&
-           setrlimit(RLIMIT_AS, &memory) == 0;
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent &&
+           setrlimit(RLIMIT_FSIZE, &no_file) == 0 && setrlimit(RLIMIT_AS, &memory) == 0;
 }
 
 static _Noreturn void run_child(const struct request *request, int out, pid_t parent)
 {
     if (out != OUT && dup2(out, OUT) != OUT)
         _exit(1);
-    close_from(OUT + 1);
+    process_close_from(OUT + 1);
     if (!confine(parent))
         _exit(1);
     http_get(request, OUT);
@@ -89,7 +85,8 @@ static bool read_result(int fd, size_t most, int64_t deadline_b, struct buffer *
             return true;
         if (n < 0 && errno != EINTR)
             return true;
-        if (n > 0 && ((size_t)n > most - result->length || !buffer_append(result, (struct text){chunk, (size_t)n})))
+        if (n > 0 &&
+            ((size_t)n > most - result->length || !buffer_append(result, (struct text){chunk, (size_t)n})))
             return true;
     }
 }
@@ -146,7 +143,8 @@ static bool parse(const struct request *request, const struct buffer *bytes, str
     ret_response->status = result.status;
     ret_response->conditional = request->etag.length > 0 || request->last_modified.length > 0;
     return buffer_append(&ret_response->headers, (struct text){rest, result.headers_length}) &&
-           buffer_append(&ret_response->body, (struct text){rest + result.headers_length, result.body_length});
+           buffer_append(&ret_response->body,
+                         (struct text){rest + result.headers_length, result.body_length});
 }
 
 static bool fail(struct failure *failure, const struct http_result *result)
@@ -161,10 +159,11 @@ static bool fail(struct failure *failure, const struct http_result *result)
 }
 
 /* One try.  *ret_retry: it may pass. */
-static bool get_once(const struct request *request, struct response *ret_response, struct failure *failure, bool *ret_retry)
+static bool get_once(const struct request *request, struct response *ret_response, struct failure *failure,
+                     bool *ret_retry)
 {
     CLEANUP(buffer_freep) struct buffer bytes = {0};
-    CLEANUP(response_clear) struct response response = {0};
+    CLEANUP(answer_clear) struct response response = {0};
     struct http_result result = {.outcome = OUTCOME_TIMEOUT, .detail = "no answer in time"};
 
     *ret_retry = false;
@@ -200,11 +199,4 @@ bool network_get(const struct request *request, struct response *ret_response, s
     }
     *failure = first;
     return false;
-}
-
-void response_clear(struct response *response)
-{
-    buffer_freep(&response->headers);
-    buffer_freep(&response->body);
-    *response = (struct response){0};
 }

@@ -2,8 +2,8 @@
 /*
  * process.c: what this process may be and do, and its clocks.
  *
- * It is started out of sshd, sudo, a timer or by hand, so nothing that it inherits is taken for granted: environment,
- * signals, descriptors, limits, umask.
+ * It is started out of sshd, sudo, a timer or by hand, so nothing that it inherits is taken for granted:
+ * environment, signals, descriptors, limits, umask.
  */
 #include "fetch.h"
 
@@ -44,6 +44,14 @@ static void raise_limit(__rlimit_resource_t resource)
     }
 }
 
+void process_close_from(unsigned first)
+{
+    if (syscall(SYS_close_range, first, ~0U, 0) == 0)
+        return;
+    for (long fd = (long)first; fd < sysconf(_SC_OPEN_MAX) && fd < 65536; fd++)
+        close((int)fd);
+}
+
 void process_begin(void)
 {
     sigset_t none;
@@ -53,6 +61,7 @@ void process_begin(void)
     setenv("PATH", "/usr/bin:/bin", 1);
     setenv("LANG", "C", 1);
     open_standard();
+    process_close_from(REFRESH_ANSWER_FD + 1);
     umask(022);
     sigemptyset(&none);
     for (int number = 1; number < NSIG; number++)
@@ -70,12 +79,16 @@ static bool has_one_id(void)
     uid_t real, effective, saved;
     gid_t real_group, effective_group, saved_group;
 
-    return getresuid(&real, &effective, &saved) == 0 && getresgid(&real_group, &effective_group, &saved_group) == 0 &&
-           effective != 0 && real == effective && saved == effective && real_group == effective_group &&
+    return getresuid(&real, &effective, &saved) == 0 &&
+           getresgid(&real_group, &effective_group, &saved_group) == 0 && effective != 0 &&
+           real == effective && saved == effective && real_group == effective_group &&
            saved_group == effective_group;
 }
 
-/* None may be permitted; what is only inheritable (old container engines set some) is dropped. */
+/*
+ * None may be permitted.  What is only inheritable (old container engines set some) is dropped, but only
+ * where it is there: the timer's system call filter refuses capset.
+ */
 static bool has_no_capability(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -84,7 +97,7 @@ static bool has_no_capability(void)
 
     if (syscall(SYS_capget, &header, data) != 0 || (data[0].permitted | data[1].permitted) != 0)
         return false;
-    return syscall(SYS_capset, &header, none) == 0;
+    return (data[0].inheritable | data[1].inheritable) == 0 || syscall(SYS_capset, &header, none) == 0;
 }
 
 bool process_drop_rights(void)

@@ -17,15 +17,20 @@ bool record_print(struct buffer *out, const char *format, ...)
     va_start(arguments, format);
     length = vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
-    return length >= 0 && (size_t)length < sizeof(line) && buffer_append(out, (struct text){line, (size_t)length});
+    return length >= 0 && (size_t)length < sizeof(line) &&
+           buffer_append(out, (struct text){line, (size_t)length});
 }
 
-/* RFC 9110 section 8.8.3, but ASCII only: what is stored is sent again, and must not become a second header. */
+/*
+ * RFC 9110 section 8.8.3, but ASCII only: what is stored is sent again, and must not become a second
+ * header.
+ */
 bool record_etag_valid(struct text etag)
 {
     if (etag.length > 2 && memcmp(etag.bytes, "W/", 2) == 0)
         etag = (struct text){etag.bytes + 2, etag.length - 2};
-    if (etag.length < 2 || etag.length > VALIDATOR_MAX - 2 || etag.bytes[0] != '"' || etag.bytes[etag.length - 1] != '"')
+    if (etag.length < 2 || etag.length > VALIDATOR_MAX - 2 || etag.bytes[0] != '"' ||
+        etag.bytes[etag.length - 1] != '"')
         return false;
     for (size_t i = 1; i + 1 < etag.length; i++)
         if (etag.bytes[i] <= ' ' || etag.bytes[i] > '~' || etag.bytes[i] == '"')
@@ -54,13 +59,14 @@ static int64_t larger(int64_t a, int64_t b)
 }
 
 /*
- * A clock once far ahead must not lock the host after it is mended, and one that is turned back must not lower the
- * floor: only where the server agrees with our clock is the floor set to it, up or down.
+ * A clock once far ahead must not lock the host after it is mended, and one that is turned back must not
+ * lower the floor: only where the server agrees with our clock is the floor set to it, up or down.
  */
 static void set_floor(struct record *record, struct text headers, int64_t now)
 {
     int64_t server;
-    bool agrees = freshness_server_clock(headers, &server) && server - now <= CLOCK_STEP_MAX && now - server <= CLOCK_STEP_MAX;
+    bool agrees = freshness_server_clock(headers, &server) && server - now <= CLOCK_STEP_MAX &&
+                  now - server <= CLOCK_STEP_MAX;
 
     record->stamps.floor_w = agrees ? now : larger(record->stamps.floor_w, now);
 }
@@ -71,7 +77,8 @@ static void set_lifetime(struct record *record, struct text headers, bool renews
     struct freshness freshness = freshness_of(headers, now);
     struct text value;
 
-    if (renews && !headers_get(headers, "Cache-Control", 0, &value) && !headers_get(headers, "Expires", 0, &value))
+    if (renews && !headers_get(headers, "Cache-Control", 0, &value) &&
+        !headers_get(headers, "Expires", 0, &value))
         return;
     record->stamps.ttl = freshness.ttl;
     record->ttl_from = text_from(freshness.from);
@@ -114,12 +121,16 @@ static void read_dropped(const struct value *dropped, struct record *record)
 bool record_read(const struct cache_file *file, struct record *ret_record)
 {
     const struct value *head = file->envelope.head;
-    struct record record = {.kind = "keys", .gen = file->gen, .stamps = file->stamps,
-                            .gone = file->gone, .gone_count = file->gone_count};
+    struct record record = {.kind = "keys",
+                            .gen = file->gen,
+                            .stamps = file->stamps,
+                            .gone = file->gone,
+                            .gone_count = file->gone_count};
     int64_t seen, kept;
 
     if (!value_member_text(head, "uri", &record.uri) || !value_member_text(head, "via", &record.via) ||
-        !value_member_text(head, "ttl_from", &record.ttl_from) || !value_member_text(head, "etag", &record.etag) ||
+        !value_member_text(head, "ttl_from", &record.ttl_from) ||
+        !value_member_text(head, "etag", &record.etag) ||
         !value_member_text(head, "last_modified", &record.last_modified) ||
         !value_member_integer(head, "not_modified", 0, INT32_MAX, &record.not_modified) ||
         !value_member_integer(head, "seen", 0, KEYSET_KEYS_MAX, &seen) ||
@@ -143,8 +154,12 @@ static bool write_stamps(struct buffer *head, const struct stamps *stamps)
         const char *name;
         int64_t value;
     } numbers[] = {
-        {"tns", stamps->base.tns},           {"fetched_w", stamps->fetched_w},     {"fetched_b", stamps->fetched_b},
-        {"validated_w", stamps->validated_w}, {"validated_b", stamps->validated_b}, {"floor_w", stamps->floor_w},
+        {"tns", stamps->base.tns},
+        {"fetched_w", stamps->fetched_w},
+        {"fetched_b", stamps->fetched_b},
+        {"validated_w", stamps->validated_w},
+        {"validated_b", stamps->validated_b},
+        {"floor_w", stamps->floor_w},
         {"ttl", stamps->ttl},
     };
     bool ok = write_text(head, "boot", text_from(stamps->base.boot));
@@ -162,7 +177,8 @@ static bool write_counts(struct buffer *head, const struct record *record)
 
     for (size_t i = 0; ok && i < DROP_COUNT; i++)
         if (record->dropped[i] > 0) {
-            ok = record_print(head, "%s\"%s\":%zu", comma, jwk_drop_name((enum key_drop)i), record->dropped[i]);
+            ok = record_print(head, "%s\"%s\":%zu", comma, jwk_drop_name((enum key_drop)i),
+                              record->dropped[i]);
             comma = ",";
         }
     ok = ok && record_print(head, "},\"gone\":[");
@@ -171,15 +187,18 @@ static bool write_counts(struct buffer *head, const struct record *record)
     return ok && record_print(head, "]}");
 }
 
-bool record_write(const struct record *record, const struct cache *cache, struct text body, struct buffer *ret_file)
+bool record_write(const struct record *record, const struct cache *cache, struct text body,
+                  struct buffer *ret_file)
 {
     CLEANUP(buffer_freep) struct buffer head = {0};
 
-    return record_print(&head, "{\"id\":\"%s\"", cache->id) && write_text(&head, "issuer", text_from(cache->issuer->issuer)) &&
+    return record_print(&head, "{\"id\":\"%s\"", cache->id) &&
+           write_text(&head, "issuer", text_from(cache->issuer->issuer)) &&
            write_text(&head, "uri", record->uri) && write_text(&head, "via", record->via) &&
-           record_print(&head, ",\"gen\":%lld", (long long)record->gen) && write_stamps(&head, &record->stamps) &&
-           write_text(&head, "ttl_from", record->ttl_from) && write_text(&head, "etag", record->etag) &&
+           record_print(&head, ",\"gen\":%lld", (long long)record->gen) &&
+           write_stamps(&head, &record->stamps) && write_text(&head, "ttl_from", record->ttl_from) &&
+           write_text(&head, "etag", record->etag) &&
            write_text(&head, "last_modified", record->last_modified) && write_counts(&head, record) &&
-           envelope_write(cache->config->crypto, record->kind, (struct text){(char *)head.bytes, head.length}, body,
-                          ret_file);
+           envelope_write(cache->config->crypto, record->kind, (struct text){(char *)head.bytes, head.length},
+                          body, ret_file);
 }

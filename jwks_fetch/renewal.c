@@ -17,24 +17,6 @@ static struct text as_text(const struct buffer *buffer)
     return (struct text){(const char *)buffer->bytes, buffer->length};
 }
 
-/* Into the state directory, else into run_dir, where readers look too; the copy there goes once it is not needed. */
-bool renewal_store(struct attempt *attempt, const char *suffix, const struct buffer *file, enum store_how how)
-{
-    const struct cache *cache = &attempt->cache;
-    int number = store_replace(&cache->state_dir, cache->id, suffix, file, how), overflow;
-
-    if (number == 0) {
-        store_remove(&cache->run_dir, cache->id, suffix);
-        return true;
-    }
-    overflow = store_replace(&cache->run_dir, cache->id, suffix, file, STORE_VOLATILE);
-    report_event(LOG_CRIT, "disk-full", attempt->issuer, "detail=\"state_dir: %s\" overflow=%s", strerror(number),
-                 overflow == 0 ? "stored" : "failed");
-    if (overflow != 0)
-        failure_set(&attempt->failure, OUTCOME_FS, 0, "state_dir: %s, run_dir: %s", strerror(number), strerror(overflow));
-    return overflow == 0;
-}
-
 /* What a reader would not take must not replace what it takes now. */
 static bool is_readable(const struct cache *cache, const struct buffer *file)
 {
@@ -42,7 +24,8 @@ static bool is_readable(const struct cache *cache, const struct buffer *file)
     CLEANUP(cache_file_clear) struct cache_file parsed = {0};
 
     return buffer_append(&copy, as_text(file)) &&
-           cache_file_parse(cache->config->crypto, cache->id, cache->issuer->issuer, &copy, &parsed, NULL) == JWKSCORE_OK;
+           cache_file_parse(cache->config->crypto, cache->id, cache->issuer->issuer, &copy, &parsed, NULL) ==
+               JWKSCORE_OK;
 }
 
 /* The kids of the keys that are in `listing` and not in `other`: all are named as long as there is room. */
@@ -66,17 +49,18 @@ static void name_keys(const struct listing *listing, const struct listing *other
     }
 }
 
-static void report_new(const struct attempt *attempt, const struct record *record, const struct listing *before,
-                       const struct transfer *transfer)
+static void report_new(const struct attempt *attempt, const struct record *record,
+                       const struct listing *before, const struct transfer *transfer)
 {
     char added[NAMES_SIZE], removed[NAMES_SIZE];
 
     name_keys(&transfer->set->listing, before, added, sizeof(added));
     name_keys(before, &transfer->set->listing, removed, sizeof(removed));
-    report_event(added[0] != '\0' || removed[0] != '\0' ? LOG_NOTICE : LOG_INFO, "refresh-ok", attempt->issuer,
-                 "reason=%s outcome=new keys=%zu added=\"%s\" removed=\"%s\" gen=%lld ttl=%lld ttl_from=%s via=%s",
-                 refresh_reason_name(attempt->reason), record->kept, added, removed, (long long)record->gen,
-                 (long long)record->stamps.ttl, record->ttl_from.bytes, transfer->via);
+    report_event(
+        added[0] != '\0' || removed[0] != '\0' ? LOG_NOTICE : LOG_INFO, "refresh-ok", attempt->issuer,
+        "reason=%s outcome=new keys=%zu added=\"%s\" removed=\"%s\" gen=%lld ttl=%lld ttl_from=%s via=%s",
+        refresh_reason_name(attempt->reason), record->kept, added, removed, (long long)record->gen,
+        (long long)record->stamps.ttl, record->ttl_from.bytes, transfer->via);
 }
 
 /* Once a change, not once an hour. */
@@ -88,12 +72,13 @@ static void report_dropped(const struct attempt *attempt, const struct set *set,
         if (set->dropped[i] == 0 || (old != NULL && old->dropped[i] == set->dropped[i]))
             continue;
         if (i == DROP_PRIVATE)
-            report_event(LOG_CRIT, "key-dropped", attempt->issuer,
-                         "why=private count=%zu kid=\"%s\" detail=\"its private half was published: it is compromised\"",
-                         set->dropped[i], error_quote(quoted, set->leaked));
+            report_event(
+                LOG_CRIT, "key-dropped", attempt->issuer,
+                "why=private count=%zu kid=\"%s\" detail=\"compromised: its private half was published\"",
+                set->dropped[i], error_quote(quoted, set->leaked));
         else
-            report_event(LOG_WARNING, "key-dropped", attempt->issuer, "why=%s count=%zu", jwk_drop_name((enum key_drop)i),
-                         set->dropped[i]);
+            report_event(LOG_WARNING, "key-dropped", attempt->issuer, "why=%s count=%zu",
+                         jwk_drop_name((enum key_drop)i), set->dropped[i]);
     }
 }
 
@@ -101,7 +86,7 @@ static void report_clock(const struct attempt *attempt, const struct response *r
 {
     int64_t server, ahead;
 
-    if (!freshness_server_clock(transfer_headers(response), &server))
+    if (!freshness_server_clock(answer_headers(response), &server))
         return;
     ahead = process_wall() - server;
     if (ahead > CLOCK_STEP_MAX || ahead < -CLOCK_STEP_MAX)
@@ -121,8 +106,9 @@ static void judge_kid(struct attempt *attempt, const struct listing *now, const 
         limiter_kid_found(&attempt->rate, attempt->kid_hash);
         return;
     }
-    grew = attempt->reason == REFRESH_KID ? limiter_kid_missed(&attempt->rate, attempt->kid_hash, clock_boot_ms())
-                                          : limiter_sig_missed(&attempt->rate, attempt->kid_hash, clock_boot_ms());
+    grew = attempt->reason == REFRESH_KID
+               ? limiter_kid_missed(&attempt->rate, attempt->kid_hash, clock_boot_ms())
+               : limiter_sig_missed(&attempt->rate, attempt->kid_hash, clock_boot_ms());
     if (grew)
         report_event(LOG_WARNING, "kid-flood", attempt->issuer, "misses=%lld interval=%lld",
                      (long long)attempt->rate.kid_misses, (long long)attempt->rate.kid_interval);
@@ -131,7 +117,8 @@ static void judge_kid(struct attempt *attempt, const struct listing *now, const 
 /* Where a file was damaged, it does not take the place of a good previous one; a flush leaves none. */
 static enum store_how how_to_store(const struct attempt *attempt)
 {
-    return attempt->reason != REFRESH_FLUSH && attempt->cache.note[0] == '\0' ? STORE_DURABLE_AND_PREVIOUS : STORE_DURABLE;
+    return attempt->reason != REFRESH_FLUSH && attempt->cache.note[0] == '\0' ? STORE_DURABLE_AND_PREVIOUS
+                                                                              : STORE_DURABLE;
 }
 
 /* Writes, checks and stores one generation.  False: attempt->failure says why. */
@@ -144,11 +131,12 @@ static bool replace(struct attempt *attempt, struct record *record, struct text 
         failure_set(&attempt->failure, OUTCOME_HELPER, 0, "the new generation cannot be written down");
         return false;
     }
-    if (renewal_store(attempt, ".jwks", &file, how_to_store(attempt)))
+    if (store_put(&attempt->cache, ".jwks", &file, how_to_store(attempt), &attempt->failure))
         return true;
     if (attempt->awaited) {
         attempt->failure = (struct failure){.outcome = OUTCOME_NONE};
-        failure_set(&attempt->failure, OUTCOME_NOPERSIST, 0, "no folder takes a write: good for this login alone");
+        failure_set(&attempt->failure, OUTCOME_NOPERSIST, 0,
+                    "no folder takes a write: good for this login alone");
         attempt->unstored = file;
         file = (struct buffer){0};
     }
@@ -159,7 +147,8 @@ static bool replace(struct attempt *attempt, struct record *record, struct text 
 static bool take_new(struct attempt *attempt, struct transfer *transfer)
 {
     const struct cache *old = attempt->reason == REFRESH_FLUSH ? NULL : &attempt->cache;
-    struct record before = {0}, record = {.kind = "keys", .uri = text_from(transfer->uri), .via = text_from(transfer->via)};
+    struct record before = {0},
+                  record = {.kind = "keys", .uri = text_from(transfer->uri), .via = text_from(transfer->via)};
     CLEANUP(set_listing_freep) struct listing *listed = calloc(1, sizeof(*listed));
     struct set *set = transfer->set;
     bool has_old = attempt->cache.file.keyset != NULL && record_read(&attempt->cache.file, &before);
@@ -199,9 +188,10 @@ static bool take_unchanged(struct attempt *attempt, struct transfer *transfer)
     if (!replace(attempt, &record, file->envelope.body))
         return false;
     limiter_succeed(&attempt->rate, OUTCOME_UNCHANGED, transfer->response.status);
-    report_event(LOG_INFO, "refresh-ok", attempt->issuer, "reason=%s outcome=unchanged keys=%zu gen=%lld ttl=%lld via=%s",
-                 refresh_reason_name(attempt->reason), record.kept, (long long)record.gen, (long long)record.stamps.ttl,
-                 transfer->via);
+    report_event(LOG_INFO, "refresh-ok", attempt->issuer,
+                 "reason=%s outcome=unchanged keys=%zu gen=%lld ttl=%lld via=%s",
+                 refresh_reason_name(attempt->reason), record.kept, (long long)record.gen,
+                 (long long)record.stamps.ttl, transfer->via);
     return true;
 }
 
@@ -214,8 +204,9 @@ enum refresh_outcome renewal_apply(struct attempt *attempt, struct transfer *tra
         return attempt->failure.outcome;
     report_clock(attempt, &transfer->response);
     if (origin.outcome != OUTCOME_NONE)
-        report_event(LOG_WARNING, "origin-fail", attempt->issuer, "outcome=%s http=%u detail=\"%s\" host=\"%s\"",
-                     refresh_outcome_name(origin.outcome), origin.http, origin.detail, origin.host);
+        report_event(LOG_WARNING, "origin-fail", attempt->issuer,
+                     "outcome=%s http=%u detail=\"%s\" host=\"%s\"", refresh_outcome_name(origin.outcome),
+                     origin.http, origin.detail, origin.host);
     else
         attempt->rate.retry_b = 0;
     if (attempt->reason == REFRESH_FLUSH)
@@ -223,7 +214,10 @@ enum refresh_outcome renewal_apply(struct attempt *attempt, struct transfer *tra
     return transfer->set != NULL ? OUTCOME_NEW : OUTCOME_UNCHANGED;
 }
 
-/* Forgets all but the last validated keys: vanished ones, the previous generation, back-off, flood limit (CACHE 15). */
+/*
+ * Forgets all but the last validated keys: vanished ones, the previous generation, back-off, flood limit
+ * (CACHE 15).
+ */
 void renewal_flush(struct attempt *attempt)
 {
     CLEANUP(buffer_freep) struct buffer body = {0};
@@ -239,7 +233,8 @@ void renewal_flush(struct attempt *attempt)
     if (cache->file.keyset == NULL || !record_read(&cache->file, &record))
         return;
     record.gone_count = 0;
-    if (set_write_current(cache->config->crypto, &cache->file, &body) && replace(attempt, &record, as_text(&body)))
+    if (set_write_current(cache->config->crypto, &cache->file, &body) &&
+        replace(attempt, &record, as_text(&body)))
         store_remove(&cache->state_dir, cache->id, ".prev");
     attempt->failure = (struct failure){.outcome = OUTCOME_NONE}; /* what counts is how the fetch goes */
     buffer_freep(&attempt->unstored);

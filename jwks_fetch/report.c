@@ -15,14 +15,15 @@
 #include <syslog.h>
 #include <unistd.h>
 
-enum { FAILURES_MANY = 5 };             /* some 8 minutes of outage */
+enum { FAILURES_MANY = 5 }; /* some 8 minutes of outage */
 
 void report_open(bool verbose)
 {
     openlog("jwks-fetch", LOG_PID | (verbose ? LOG_PERROR : 0), LOG_AUTHPRIV);
 }
 
-void report_event(int priority, const char *event, const struct issuer_options *issuer, const char *format, ...)
+void report_event(int priority, const char *event, const struct issuer_options *issuer, const char *format,
+                  ...)
 {
     char line[4096];
     va_list arguments;
@@ -36,37 +37,6 @@ void report_event(int priority, const char *event, const struct issuer_options *
         syslog(priority, "%s %s", event, line);
 }
 
-/* Between the quotes of a log line; everything that comes here is printable already. */
-static void without_quotes(char *text)
-{
-    for (; *text != '\0'; text++)
-        if (*text == '"')
-            *text = '\'';
-}
-
-void failure_set(struct failure *failure, enum refresh_outcome outcome, unsigned http, const char *format, ...)
-{
-    va_list arguments;
-
-    if (failure->outcome != OUTCOME_NONE)
-        return;
-    failure->outcome = outcome;
-    failure->http = http;
-    va_start(arguments, format);
-    vsnprintf(failure->detail, sizeof(failure->detail), format, arguments);
-    va_end(arguments);
-    without_quotes(failure->detail);
-}
-
-void failure_at(struct failure *failure, const char *uri)
-{
-    const char *host = strstr(uri, "://");
-
-    host = host != NULL ? host + 3 : uri;
-    if (failure->host[0] == '\0')
-        error_quote(failure->host, (struct text){host, strcspn(host, "/?#")});
-}
-
 /* A file that was passed over, "cache-unsafe: name: why". */
 static void report_note(const struct attempt *attempt)
 {
@@ -77,11 +47,11 @@ static void report_note(const struct attempt *attempt)
         return;
     snprintf(event, sizeof(event), "%.*s", (int)(colon - note), note);
     snprintf(detail, sizeof(detail), "%s", colon + 2);
-    without_quotes(detail);
+    failure_unquote(detail);
     report_event(LOG_CRIT, event, attempt->issuer, "detail=\"%s\"", detail);
 }
 
-static void report_failure(const struct attempt *attempt, enum refresh_outcome outcome)
+static void report_failure(const struct attempt *attempt, enum refresh_outcome outcome, uint32_t next)
 {
     const struct failure *failure = &attempt->failure;
     int priority = attempt->rate.fail_n >= FAILURES_MANY ? LOG_ERR : LOG_WARNING;
@@ -93,11 +63,11 @@ static void report_failure(const struct attempt *attempt, enum refresh_outcome o
     }
     report_event(priority, event, attempt->issuer,
                  "reason=%s outcome=%s http=%u detail=\"%s\" host=\"%s\" failures=%lld next=%lu",
-                 refresh_reason_name(attempt->reason), refresh_outcome_name(outcome), failure->http, failure->detail,
-                 failure->host, (long long)attempt->rate.fail_n, (unsigned long)attempt_next(attempt, outcome));
+                 refresh_reason_name(attempt->reason), refresh_outcome_name(outcome), failure->http,
+                 failure->detail, failure->host, (long long)attempt->rate.fail_n, (unsigned long)next);
 }
 
-void report_outcome(const struct attempt *attempt, enum refresh_outcome outcome)
+void report_outcome(const struct attempt *attempt, enum refresh_outcome outcome, uint32_t next)
 {
     report_note(attempt);
     if (outcome == OUTCOME_NEW || outcome == OUTCOME_UNCHANGED)
@@ -105,9 +75,9 @@ void report_outcome(const struct attempt *attempt, enum refresh_outcome outcome)
     if (outcome == OUTCOME_COALESCED || outcome == OUTCOME_LOCK_TIMEOUT || refresh_is_suppressed(outcome))
         report_event(LOG_DEBUG, "refresh-skipped", attempt->issuer, "reason=%s outcome=%s next=%lu",
                      refresh_reason_name(attempt->reason), refresh_outcome_name(outcome),
-                     (unsigned long)attempt_next(attempt, outcome));
+                     (unsigned long)next);
     else
-        report_failure(attempt, outcome);
+        report_failure(attempt, outcome, next);
 }
 
 /* A pipe that can be written to: refresh.c puts one there if it waits.  Anything else on 3 is not ours. */

@@ -2,7 +2,8 @@
 /*
  * set.c: a new key set, checked, and compared with the old one (CACHE 11 and 12).
  *
- * What is stored is never what came, but the public members of the keys that may be used, written again by us.
+ * What is stored is never what came, but the public members of the keys that may be used, written again by
+ * us.
  */
 #include "fetch.h"
 
@@ -157,7 +158,8 @@ bool set_has_kid(const struct listing *listing, uint64_t kid_hash)
 bool set_has_key(const struct listing *listing, const struct listed *key)
 {
     for (size_t i = 0; i < listing->count; i++)
-        if (text_equal(listing->at[i].kid, key->kid) && strcmp(listing->at[i].thumbprint, key->thumbprint) == 0)
+        if (text_equal(listing->at[i].kid, key->kid) &&
+            strcmp(listing->at[i].thumbprint, key->thumbprint) == 0)
             return true;
     return false;
 }
@@ -170,7 +172,10 @@ bool set_has_news(const struct listing *now, const struct listing *before, uint6
     return false;
 }
 
-/* Seconds since the old set was validated.  Where nobody can tell: longer than any grace, so that no key gets younger. */
+/*
+ * Seconds since the old set was validated.  Where nobody can tell: longer than any grace, so that no key
+ * gets younger.
+ */
 int64_t set_elapsed(const struct cache *cache, int64_t now)
 {
     struct age age;
@@ -179,14 +184,19 @@ int64_t set_elapsed(const struct cache *cache, int64_t now)
     return age.best >= CACHE_DUE ? age.seconds : GRACE_MAX + 1;
 }
 
-/* Writes the key at `index` of the old set behind the new ones, unless it is there, has no name, or is gone too long. */
-static bool keep_vanished(const struct crypto *crypto, struct set *set, const struct keyset *old, size_t index, int64_t gone)
+/*
+ * Writes the key at `index` of the old set behind the new ones, unless it is there, has no name, or is gone
+ * too long.
+ */
+static bool keep_vanished(const struct crypto *crypto, struct set *set, const struct keyset *old,
+                          size_t index, int64_t gone)
 {
     CLEANUP(jwk_clear) struct jwk jwk = {0};
     char thumbprint[THUMBPRINT_SIZE];
 
-    if (gone > GRACE_MAX || set->gone_count == ARRAY_LENGTH(set->gone) || keyset_key(old, index, &jwk) != DROP_NONE ||
-        !jwk.has_kid || set_has_kid(&set->listing, rate_kid_hash(crypto, jwk.kid)))
+    if (gone > GRACE_MAX || set->gone_count == ARRAY_LENGTH(set->gone) ||
+        keyset_key(old, index, &jwk) != DROP_NONE || !jwk.has_kid ||
+        set_has_kid(&set->listing, rate_kid_hash(crypto, jwk.kid)))
         return true;
     if (!material_thumbprint(crypto, &jwk.material, thumbprint) || !write_key(&set->body, &jwk, thumbprint))
         return false;
@@ -195,8 +205,8 @@ static bool keep_vanished(const struct crypto *crypto, struct set *set, const st
 }
 
 /*
- * The order of the old file is that of vanishing, the latest first, and stays it: what just vanished stands before what
- * had vanished already, so it is the oldest that find no room.
+ * The order of the old file is that of vanishing, the latest first, and stays it: what just vanished stands
+ * before what had vanished already, so it is the oldest that find no room.
  */
 bool set_finish(const struct crypto *crypto, struct set *set, const struct cache *old, int64_t now)
 {
@@ -218,8 +228,8 @@ bool set_write_current(const struct crypto *crypto, const struct cache_file *fil
         CLEANUP(jwk_clear) struct jwk jwk = {0};
         char thumbprint[THUMBPRINT_SIZE];
 
-        if (keyset_key(file->keyset, i, &jwk) != DROP_NONE || !material_thumbprint(crypto, &jwk.material, thumbprint) ||
-            !write_key(ret_body, &jwk, thumbprint))
+        if (keyset_key(file->keyset, i, &jwk) != DROP_NONE ||
+            !material_thumbprint(crypto, &jwk.material, thumbprint) || !write_key(ret_body, &jwk, thumbprint))
             return false;
     }
     return buffer_append(ret_body, TEXT("]}"));

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store.c: replaces a file so that a reader finds the old one or the new one, whole, whatever happens (CACHE 14).
+ * store.c: replaces a file so that a reader finds the old one or the new one, whole, whatever happens
+ * (CACHE 14).
  *
- * Readers take no lock.  A helper may be killed, a machine lose power, a disk be full at any line of this file; what has
- * the file's name is then still a generation that was written completely.
+ * Readers take no lock.  A helper may be killed, a machine lose power, a disk be full at any line of this
+ * file; what has the file's name is then still a generation that was written completely.
  */
 #include "fetch.h"
 
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 
 enum { NAME_SIZE = 96 };
@@ -19,7 +21,8 @@ enum { NAME_SIZE = 96 };
 /* Fixed names would race with a helper that was stopped and goes on after its time. */
 static int open_temporary(const struct folder *folder, const char *id, char ret_name[static NAME_SIZE])
 {
-    snprintf(ret_name, NAME_SIZE, ".tmp.%s.%ld.%016llx", id, (long)getpid(), (unsigned long long)process_random());
+    snprintf(ret_name, NAME_SIZE, ".tmp.%s.%ld.%016llx", id, (long)getpid(),
+             (unsigned long long)process_random());
     return openat(folder->fd, ret_name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
@@ -59,7 +62,9 @@ static int compare(int fd, const struct buffer *bytes)
     }
 }
 
-/* The mode is set before there is a name to open it by.  Room is asked for first: a full disk then costs no half a file. */
+/*
+ * The mode is right before the file has its name.  Room is asked for first: a full disk costs no half file.
+ */
 static int fill(int fd, const struct buffer *bytes, enum store_how how)
 {
     int number;
@@ -77,8 +82,12 @@ static int fill(int fd, const struct buffer *bytes, enum store_how how)
     return compare(fd, bytes);
 }
 
-/* The file is never missing in between: old and new change places, and only then the old one gets its other name. */
-static int exchange(const struct folder *folder, const char *temporary, const char *name, const char *previous)
+/*
+ * The file is never missing in between: old and new change places, and only then the old one gets its other
+ * name.
+ */
+static int exchange(const struct folder *folder, const char *temporary, const char *name,
+                    const char *previous)
 {
     if (renameat2(folder->fd, temporary, folder->fd, name, RENAME_EXCHANGE) != 0)
         return errno;
@@ -87,7 +96,10 @@ static int exchange(const struct folder *folder, const char *temporary, const ch
     return 0;
 }
 
-/* Where two names cannot change places (no file yet, an old kernel, some file systems), the new one takes over. */
+/*
+ * Where two names cannot change places (no file yet, an old kernel, some file systems), the new one takes
+ * over.
+ */
 static int publish(const struct folder *folder, const char *temporary, const char *name, const char *previous)
 {
     int number = previous != NULL ? exchange(folder, temporary, name, previous) : ENOENT;
@@ -125,4 +137,26 @@ void store_remove(const struct folder *folder, const char *id, const char *suffi
     snprintf(name, sizeof(name), "%s%s", id, suffix);
     if (folder->fd >= 0)
         unlinkat(folder->fd, name, 0);
+}
+
+/*
+ * Into the state directory, else into run_dir, where readers look too; that copy goes once it is not
+ * needed.
+ */
+bool store_put(const struct cache *cache, const char *suffix, const struct buffer *file, enum store_how how,
+               struct failure *failure)
+{
+    int number = store_replace(&cache->state_dir, cache->id, suffix, file, how), overflow;
+
+    if (number == 0) {
+        store_remove(&cache->run_dir, cache->id, suffix);
+        return true;
+    }
+    overflow = store_replace(&cache->run_dir, cache->id, suffix, file, STORE_VOLATILE);
+    report_event(LOG_CRIT, "disk-full", cache->issuer, "detail=\"state_dir: %s\" overflow=%s",
+                 strerror(number), overflow == 0 ? "stored" : "failed");
+    if (overflow != 0)
+        failure_set(failure, OUTCOME_FS, 0, "state_dir: %s, run_dir: %s", strerror(number),
+                    strerror(overflow));
+    return overflow == 0;
 }

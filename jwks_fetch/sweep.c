@@ -13,9 +13,9 @@
 
 enum {
     NAME_SIZE = 96,
-    TEMPORARY_OLD = 60,                 /* s: no helper lives that long */
-    UNCONFIGURED_OLD = 30 * 86400,      /* s: the longest max_stale */
-    ENTRIES_MAX = 20000                 /* looked at in one go; what is left waits for the next */
+    TEMPORARY_OLD = 60,            /* s: no helper lives that long */
+    UNCONFIGURED_OLD = 30 * 86400, /* s: the longest max_stale */
+    ENTRIES_MAX = 20000            /* looked at in one go; what is left waits for the next */
 };
 
 static void close_folderp(DIR **folder)
@@ -53,7 +53,8 @@ void sweep_temporary(const struct folder *folder, const char *id, int64_t now)
 
     snprintf(prefix, sizeof(prefix), ".tmp.%s.", id);
     for (int seen = 0; listing != NULL && seen < ENTRIES_MAX && (entry = readdir(listing)) != NULL; seen++)
-        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 && is_older(folder, entry->d_name, TEMPORARY_OLD, now))
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
+            is_older(folder, entry->d_name, TEMPORARY_OLD, now))
             unlinkat(folder->fd, entry->d_name, 0);
 }
 
@@ -62,8 +63,9 @@ static bool is_ours(const char *name)
 {
     size_t digits = strspn(name, "0123456789abcdef");
 
-    return digits == SOURCE_ID_SIZE - 1 && (strcmp(name + digits, ".jwks") == 0 || strcmp(name + digits, ".prev") == 0 ||
-                                            strcmp(name + digits, ".disc") == 0);
+    return digits == SOURCE_ID_SIZE - 1 &&
+           (strcmp(name + digits, ".jwks") == 0 || strcmp(name + digits, ".prev") == 0 ||
+            strcmp(name + digits, ".disc") == 0);
 }
 
 static bool is_configured(const struct jwkscore_config *config, const char *name)

@@ -48,8 +48,10 @@ enum jwkscore_status cache_open(const struct jwkscore_config *config, const stru
     status = folder_open(config->global.state_dir, also, true, &cache.state_dir, error);
     if (status != JWKSCORE_OK)
         return status;
-    if (folder_open(config->global.run_dir, also, true, &cache.run_dir, &why) != JWKSCORE_OK)
-        snprintf(cache.note, sizeof(cache.note), "%.150s", why.message);
+    status = folder_open(config->global.run_dir, also, true, &cache.run_dir, &why);
+    if (status != JWKSCORE_OK)
+        snprintf(cache.note, sizeof(cache.note), "%s%.150s", status == JWKSCORE_E_UNSAFE_FILE ? "cache-unsafe: " : "",
+                 why.message);
     else if (cache.run_dir.owner != cache.state_dir.owner) {
         snprintf(cache.note, sizeof(cache.note), "cache-unsafe: run_dir and state_dir have different owners");
         folder_closep(&cache.run_dir);

@@ -44,7 +44,7 @@ static bool split_lines(struct text rest, const char *kind, struct text *ret_hea
 {
     struct text first;
 
-    return text_take_line(&rest, &first) && text_take_line(&rest, ret_head) && text_take_line(&rest, ret_body) &&
+    return rest.length > 0 && rest.bytes[rest.length - 1] == '\n' && text_take_line(&rest, &first) && text_take_line(&rest, ret_head) && text_take_line(&rest, ret_body) &&
            rest.length == 0 && first.length == sizeof(MAGIC) - 1 + strlen(kind) &&
            memcmp(first.bytes, MAGIC, sizeof(MAGIC) - 1) == 0 &&
            memcmp(first.bytes + sizeof(MAGIC) - 1, kind, strlen(kind)) == 0;

@@ -29,7 +29,7 @@ struct shown {
 static struct shown shown_path(struct text path)
 {
     struct shown shown;
-    size_t cut = path.length < SHOWN_SIZE - 4 ? 0 : path.length - (SHOWN_SIZE - 4);
+    size_t cut = path.length <= SHOWN_SIZE - 4 ? 0 : path.length - (SHOWN_SIZE - 4);
 
     snprintf(shown.text, sizeof(shown.text), "%s%.*s", cut > 0 ? "..." : "", (int)(path.length - cut),
              path.bytes + cut);

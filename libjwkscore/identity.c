@@ -39,6 +39,7 @@ enum jwkscore_status identity_new(const struct issuer_options *issuer, struct to
     *token = NULL;
     *accounts = (struct strings){0};
     identity->token->signed_text = (struct text){NULL, 0}; /* the caller's, and gone when this call ends */
+    explicit_bzero(identity->token->signature, sizeof(identity->token->signature));
     identity->expires = times_expires(identity->token);
     memcpy(identity->note, verified->note, sizeof(identity->note));
     identity->key = (struct jwkscore_key_use){
@@ -100,8 +101,8 @@ enum jwkscore_status jwkscore_identity_check(const struct jwkscore_config *confi
 
     if (error != NULL)
         *error = (struct jwkscore_error){JWKSCORE_OK, ""};
-    if (config == NULL || identity == NULL || user == NULL)
-        return error_set(error, JWKSCORE_E_ARGUMENT, "jwkscore_identity_check: an argument is NULL");
+    if (config == NULL || identity == NULL || user == NULL || now < 0)
+        return error_set(error, JWKSCORE_E_ARGUMENT, "jwkscore_identity_check: an argument is NULL, or no time");
     issuer = config_issuer_named(config, identity->issuer);
     if (config->refused || issuer == NULL)
         return error_set(error, JWKSCORE_E_CONFIG, "issuer %.64s is no longer configured", identity->issuer);

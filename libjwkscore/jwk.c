@@ -104,7 +104,7 @@ static enum key_drop read_names(const struct value *key, struct jwk *jwk)
     if (kid != NULL && (!value_text(kid, &jwk->kid) || jwk->kid.length == 0 || jwk->kid.length > KID_MAX))
         return DROP_KID;
     jwk->has_kid = kid != NULL;
-    if (issuer != NULL && !value_text(issuer, &jwk->issuer))
+    if (issuer != NULL && (!value_text(issuer, &jwk->issuer) || jwk->issuer.length == 0))
         return DROP_KID; /* a narrowing that cannot be read narrows to nothing */
     return DROP_NONE;
 }

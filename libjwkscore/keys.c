@@ -106,12 +106,13 @@ static enum jwkscore_status wait_refresh(struct search *search, enum refresh_rea
     if (wait == 0)
         return error_set(error, JWKSCORE_E_UNREACHABLE, "max_wait is used up");
     status = refresh_run(request->config, request->issuer, reason, kid_hash, wait, &answer, &envelope, &why);
-    if (status != JWKSCORE_OK) /* where a helper may not or cannot be started, the refresh has failed (CACHE 8) */
-        return error_set(error, status == JWKSCORE_E_SYSTEM ? JWKSCORE_E_UNREACHABLE : status, "%s", why.message);
-    *ret_outcome = answer.outcome;
+    candidates_clear(&search->candidates); /* they point into the set that is read anew, whatever came of the refresh */
     cache_load(&search->cache, request->now);
     if (envelope.length > 0)
         cache_take(&search->cache, &envelope, request->now);
+    if (status != JWKSCORE_OK) /* where a helper may not or cannot be started, the refresh has failed (CACHE 8) */
+        return error_set(error, status == JWKSCORE_E_SYSTEM ? JWKSCORE_E_UNREACHABLE : status, "%s", why.message);
+    *ret_outcome = answer.outcome;
     return refresh_is_success(answer.outcome) ? JWKSCORE_OK : explain_failure(search, &answer, error);
 }
 
@@ -136,22 +137,20 @@ static enum jwkscore_status refuse_held_back(const struct search *search, struct
 static enum jwkscore_status fetch_cold(struct search *search, struct jwkscore_error *error)
 {
     bool had_some = search->cache.state == CACHE_EXPIRED;
+    struct jwkscore_error why = {JWKSCORE_OK, ""};
     enum refresh_outcome outcome = OUTCOME_NONE;
     enum jwkscore_status status;
 
     if (held_back(search))
         return refuse_held_back(search, error);
-    status = wait_refresh(search, REFRESH_COLD, NULL, WAIT_COLD, &outcome, error);
+    status = wait_refresh(search, REFRESH_COLD, NULL, WAIT_COLD, &outcome, &why);
     if (search->cache.state > CACHE_EXPIRED)
         return JWKSCORE_OK; /* whoever brought them */
     if (status == JWKSCORE_OK)
         return error_set(error, JWKSCORE_E_UNREACHABLE, "refreshed, and still no usable keys: %s", search->cache.note);
-    if (had_some && jwkscore_classify(status) == JWKSCORE_CLASS_UNAVAILABLE) {
+    if (had_some && jwkscore_classify(status) == JWKSCORE_CLASS_UNAVAILABLE)
         status = JWKSCORE_E_STALE;
-        if (error != NULL)
-            error->status = status;
-    }
-    return status;
+    return error_set(error, status, "%s", why.message);
 }
 
 /* Stale: one short wait, whose failure changes nothing. */
@@ -160,7 +159,8 @@ static enum jwkscore_status refresh_stale(struct search *search, struct jwkscore
     enum refresh_outcome outcome;
 
     if (held_back(search) ||
-        wait_refresh(search, REFRESH_STALE, NULL, WAIT_STALE, &outcome, NULL) != JWKSCORE_OK)
+        (wait_refresh(search, REFRESH_STALE, NULL, WAIT_STALE, &outcome, NULL) != JWKSCORE_OK &&
+         search->candidates.count > 0))
         return JWKSCORE_OK;
     return look_up(search, error);
 }
@@ -254,6 +254,12 @@ enum jwkscore_status keys_check_clock(const struct keys_request *request, struct
     return check_clock(&search, error);
 }
 
+/* Several keys for a token without a kid are a refusal already, which no refresh would change. */
+static bool can_verify(const struct search *search)
+{
+    return search->candidates.count == 1 || (search->candidates.count > 0 && search->request->token->has_kid);
+}
+
 /* Brings the search to candidates, or says why there are none. */
 static enum jwkscore_status find_candidates(struct search *search, struct jwkscore_error *error)
 {
@@ -266,9 +272,9 @@ static enum jwkscore_status find_candidates(struct search *search, struct jwksco
     status = look_up(search, error);
     if (status != JWKSCORE_OK)
         return status;
-    if (search->candidates.count > 0 && search->cache.state == CACHE_STALE)
+    if (can_verify(search) && search->cache.state == CACHE_STALE)
         status = refresh_stale(search, error);
-    else if (search->candidates.count > 0 && search->cache.state == CACHE_DUE && !held_back(search) &&
+    else if (can_verify(search) && search->cache.state == CACHE_DUE && !held_back(search) &&
              !rate_in_flight(&search->rate, clock_boot_ms()))
         start_refresh(search, REFRESH_DUE, NULL);
     if (status != JWKSCORE_OK || search->candidates.count > 0)

@@ -130,7 +130,7 @@ bool keyset_candidates(const struct keyset *keyset, const struct text *kid, cons
                        struct text issuer, const struct vanished_keys *vanished, struct candidates *ret_candidates)
 {
     struct candidates found = {0};
-    size_t gone = vanished != NULL && vanished->count < keyset->count ? vanished->count : 0;
+    size_t gone = vanished == NULL ? 0 : vanished->count < keyset->count ? vanished->count : keyset->count;
     size_t current = keyset->count - gone;
     bool ok = true;
 

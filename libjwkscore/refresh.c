@@ -144,15 +144,14 @@ static enum jwkscore_status make_descriptors(struct start *start, bool waits, st
 
 /* --- in the grandchild: async-signal-safe calls only; every failure ends it --- */
 
+/* By the kernel's own call, whose zeros are SIG_DFL: libc's refuses its own two signals, which are inherited all the same. */
 static void reset_signals(void)
 {
-    struct sigaction action;
+    static const unsigned char by_default[64];
     sigset_t none;
 
-    memset(&action, 0, sizeof(action));
-    action.sa_handler = SIG_DFL;
     for (int i = 1; i < NSIG; i++)
-        sigaction(i, &action, NULL); /* fails for KILL and STOP, and for libc's own */
+        syscall(SYS_rt_sigaction, i, by_default, NULL, NSIG / 8); /* fails for KILL and STOP */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -296,6 +295,13 @@ static bool read_before(int fd, void *bytes, size_t length, int64_t deadline)
     return true;
 }
 
+static enum jwkscore_status refuse_silence(int64_t deadline, struct jwkscore_error *error)
+{
+    return error_set(error, JWKSCORE_E_UNREACHABLE, "%s",
+                     clock_boot_ms() >= deadline ? "the key refresh has not ended in time"
+                                                 : "jwks-fetch ended without an answer: its log line says why");
+}
+
 static enum jwkscore_status read_answer(int fd, int64_t deadline, struct refresh_answer *ret_answer,
                                         struct buffer *ret_envelope, struct jwkscore_error *error)
 {
@@ -304,9 +310,7 @@ static enum jwkscore_status read_answer(int fd, int64_t deadline, struct refresh
     CLEANUP(buffer_freep) struct buffer envelope = {0};
 
     if (!read_before(fd, bytes, sizeof(bytes), deadline))
-        return error_set(error, JWKSCORE_E_UNREACHABLE, "%s",
-                         clock_boot_ms() >= deadline ? "the key refresh has not ended in time"
-                                                     : "jwks-fetch ended without an answer: its log line says why");
+        return refuse_silence(deadline, error);
     if (!refresh_answer_decode(bytes, &answer))
         return error_set(error, JWKSCORE_E_UNREACHABLE, "jwks-fetch gave an answer of another version");
     if (answer.length > 0) {
@@ -314,7 +318,7 @@ static enum jwkscore_status read_answer(int fd, int64_t deadline, struct refresh
         if (envelope.bytes == NULL)
             return error_memory(error);
         if (!read_before(fd, envelope.bytes, answer.length, deadline))
-            return error_set(error, JWKSCORE_E_UNREACHABLE, "the key refresh has not ended in time");
+            return refuse_silence(deadline, error);
         envelope.length = answer.length;
     }
     *ret_answer = answer;

@@ -13,9 +13,6 @@
 
 enum { PARTS = 3, PARTS_ENCRYPTED = 5 };
 
-/* Whole lengths of an RSA signature in base64url, for 2048, 3072, 4096 and 8192 bits. */
-static const size_t rsa_whole[] = {342, 512, 683, 1366};
-
 void token_free(struct token *token)
 {
     if (token == NULL)
@@ -174,19 +171,17 @@ static enum jwkscore_status read_names(struct token *token, struct jwkscore_erro
     return JWKSCORE_OK;
 }
 
-/* A cut inside the signature leaves three good parts, so its length has to tell; RSA's is known only with the key. */
+/*
+ * A cut inside the signature leaves three good parts, so its length has to tell.  RSA's is known only with the key: what
+ * does not decode may be a longer one that was cut.
+ */
 static bool looks_cut(const struct token *token, size_t length, bool decodes)
 {
     size_t whole = algorithm_signature_length(token->algorithm);
 
-    if (whole != 0)
-        return length < BASE64_ENCODED_SIZE(whole) - 1;
-    if (length < rsa_whole[0] || decodes)
-        return length < rsa_whole[0];
-    for (size_t i = 0; i < ARRAY_LENGTH(rsa_whole); i++)
-        if (length == rsa_whole[i])
-            return false;
-    return true;
+    if (whole == 0 && !decodes)
+        return length < BASE64_ENCODED_SIZE(SIGNATURE_MAX) - 1;
+    return length < BASE64_ENCODED_SIZE(whole != 0 ? whole : RSA_BITS_MIN / 8) - 1;
 }
 
 static enum jwkscore_status read_signature(struct token *token, struct text part, struct jwkscore_error *error)

@@ -23,8 +23,8 @@ enum {
 };
 
 /*
- * What a person who has to go on must know.  ssh shows these before its next prompt, sudo at once; sudo always sends
- * PAM_SILENT, so that flag is not asked.
+ * What a person who has to go on must know.  ssh shows these before its next prompt, sudo at once; sudo
+ * always sends PAM_SILENT, so that flag is not asked.
  */
 static const char message_next[] = "The token is incomplete: send its next part.";
 static const char message_too_long[] =

@@ -30,7 +30,7 @@ enum {
 struct log_facts { /* what a decision has come to know, for the line of a refusal; all quoted */
     pam_handle_t *pamh;
     bool debug;
-    char issuer[QUOTED_SIZE], kid[QUOTED_SIZE], algorithm[QUOTED_SIZE], cache[QUOTED_SIZE];
+    char issuer[QUOTED_SIZE], kid[QUOTED_SIZE], algorithm[QUOTED_SIZE], cache[QUOTED_SIZE], note[QUOTED_SIZE];
 };
 struct login { /* one run through an entry point; all zero but `pamh` at first, and so it refuses */
     pam_handle_t *pamh;

@@ -15,7 +15,7 @@
 #include <syslog.h>
 #include <time.h>
 
-/* Room for user, issuer, sub, kid and jti of at most 260 bytes each, or three of them and a detail of 255. */
+/* Room for user, issuer, kid, alg, cache and note of at most 260 bytes each, and a detail of 255. */
 struct line {
     char text[2048];
     size_t length;
@@ -108,7 +108,7 @@ static void write_line(pam_handle_t *pamh, int priority, const struct line *line
  */
 static int allowed_priority(const struct jwkscore_key_use *key)
 {
-    if (key != NULL && *key->note != '\0')
+    if (key != NULL && strncmp(key->note, "cache-", strlen("cache-")) == 0)
         return LOG_CRIT; /* a cache file was passed over: somebody else's, or damaged */
     if (key == NULL || strcmp(key->cache, "stale") != 0)
         return LOG_INFO;
@@ -166,6 +166,7 @@ static void add_facts(struct line *line, const struct log_facts *facts)
     add_traced(line, "kid", facts->kid, "");
     add_traced(line, "alg", facts->algorithm, LOWER UPPER);
     add_traced(line, "cache", facts->cache, LOWER);
+    add_traced(line, "note", facts->note, "");
 }
 
 void log_refused(pam_handle_t *pamh, const char *user, const struct log_facts *facts,
@@ -221,8 +222,10 @@ static void remember(struct log_facts *facts, const struct jwkscore_trace *event
         keep(facts->algorithm, event->found);
     else if (strcmp(event->rule, "key") == 0)
         keep(facts->kid, event->found);
-    else if (strcmp(event->rule, "cache") == 0)
+    else if (strcmp(event->rule, "cache") == 0) {
         keep(facts->cache, event->found);
+        keep(facts->note, event->wanted);
+    }
 }
 
 void log_trace(void *data, const struct jwkscore_trace *event)

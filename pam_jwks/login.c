@@ -224,8 +224,8 @@ static enum jwkscore_status decide_token(struct login *login)
 }
 
 /*
- * Who does not exist is unknown whatever the token was; before, and in what they are told, all are alike (P5).  The
- * user database is asked by the library where the token is good, here where it is not.
+ * Who does not exist is unknown whatever the token was; before, and in what they are told, all are alike
+ * (P5).  The user database is asked by the library where the token is good, here where it is not.
  */
 static enum jwkscore_status check_user_known(struct login *login, enum jwkscore_status status)
 {

@@ -58,7 +58,9 @@ static char *stamped(char *head)
     if (stamp == NULL)
         return strdup(head);
     *stamp = '\0';
-    return asprintf(&whole, "%s%" PRId64 "%s", head, clock_boot_ms(), stamp + strlen(PREPARED_STAMP)) < 0 ? NULL : whole;
+    if (asprintf(&whole, "%s%" PRId64 "%s", head, clock_boot_ms(), stamp + strlen(PREPARED_STAMP)) < 0)
+        return NULL;
+    return whole;
 }
 
 /* The two lines of a file that `prepare` wrote, as an envelope. */

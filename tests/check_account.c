@@ -99,6 +99,8 @@ static const struct mapping mappings[] = {
     {"user_claim = email\nuser_match = ([a-z]+)@h\nuser_name = \\1\n", "{\"email\":\"al@h\",\"email_verified\":\"true\"}", NULL, JWKSCORE_E_UNMAPPED, "email_verified"},
     {"user_claim = email\nuser_match = ([a-z]+)@h\nuser_name = \\1\n", "{\"email\":\"al@h\",\"email_verified\":1}", NULL, JWKSCORE_E_UNMAPPED, "email_verified"},
     {"user_claim = email\nuser_match = ([a-z]+)@h\nuser_name = \\1\n", "{\"email\":\"al@h\"}", NULL, JWKSCORE_E_UNMAPPED, "email_verified"},
+    {"user_claim = /email\nuser_match = ([a-z]+)@h\nuser_name = \\1\n", "{\"email\":\"al@h\",\"email_verified\":true}", "al", JWKSCORE_OK, ""},
+    {"user_claim = /email\nuser_match = ([a-z]+)@h\nuser_name = \\1\n", "{\"email\":\"al@h\",\"email_verified\":false}", NULL, JWKSCORE_E_UNMAPPED, "email_verified"},
 };
 
 static void expect_mapping(const char *text, const struct mapping *mapping)

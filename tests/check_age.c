@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check_age.c: how old a set is by two clocks, and what that makes of it, each state at its edges (CACHE 3, 4 and 5). */
+/* check_age.c: how old a set is by two clocks, and what that makes of it, state by state (CACHE 3, 4 and 5). */
 #include "support.h"
 
 #include <sched.h>
@@ -83,6 +83,17 @@ START_TEST(a_validation_to_come_is_as_none)
     expect_age(&stamps, 0, CACHE_ABSENT);
     stamps.validated_b = INT64_MAX;
     expect_age(&stamps, 0, CACHE_ABSENT);
+}
+END_TEST
+
+START_TEST(a_validation_of_this_millisecond_counts)
+{
+    struct stamps stamps = stamps_of(0, 0);
+
+    for (int i = 0; i < 1000; i++) {
+        stamps.validated_b = clock_boot_ms();
+        expect_age(&stamps, 0, CACHE_FRESH);
+    }
 }
 END_TEST
 
@@ -312,22 +323,44 @@ static bool spread_elsewhere(const char *machine_id, double *ret_spread)
     return spread >= 0.0;
 }
 
+/* The first six bytes of SHA-256 over host, NUL and source, as a fraction of 1. */
+static double spread_of(const char *host)
+{
+    struct crypto *crypto = crypto_new();
+    unsigned char digest[SHA256_SIZE];
+    double spread = 0.0;
+    const char *text = textf("%s.%s", host, ID);
+
+    *strchr(text, '.') = '\0';
+    ck_assert(crypto_sha256(crypto, (struct text){text, strlen(host) + 1 + strlen(ID)}, digest));
+    for (size_t i = 6; i-- > 0;)
+        spread = (spread + digest[i]) / 256;
+    crypto_free(crypto);
+    return spread;
+}
+
+static bool nearly(double a, double b)
+{
+    return a > b - 1e-12 && a < b + 1e-12;
+}
+
 START_TEST(the_spread_is_the_hash_of_machine_id_and_source)
 {
-    /* printf '0123456789abcdef0123456789abcdef\0%s' $ID | sha256sum: the first six bytes, by 2^48 */
+    /* printf '0123456789abcdef0123456789abcdef\0%s' $ID | sha256sum */
     const double wanted = 0.09363919594553138;
-    double spread, by_boot;
+    struct clock_base base;
+    double spread;
 
+    ck_assert(nearly(spread_of("0123456789abcdef0123456789abcdef"), wanted));
     room_write("machine-id", "0123456789abcdef0123456789abcdef\n");
     if (!spread_elsewhere(room_path("machine-id"), &spread))
         return;
-    ck_assert_msg(spread > wanted - 1e-12 && spread < wanted + 1e-12, "%.15f", spread);
+    ck_assert_msg(nearly(spread, wanted), "%.15f", spread);
     room_write("machine-id", "0123456789abcdef0123456789abcdef");
-    ck_assert(spread_elsewhere(room_path("machine-id"), &spread) && spread > wanted - 1e-12 && spread < wanted + 1e-12);
+    ck_assert(spread_elsewhere(room_path("machine-id"), &spread) && nearly(spread, wanted));
     /* no machine-id that could be trusted: the boot's id stands in for it */
-    ck_assert(spread_elsewhere("/dev/null", &by_boot));
-    ck_assert(by_boot < wanted - 1e-6 || by_boot > wanted + 1e-6);
-    ck_assert(spread_elsewhere("/dev/null", &spread) && spread == by_boot);
+    clock_base_read(&base);
+    ck_assert(spread_elsewhere("/dev/null", &spread) && nearly(spread, spread_of(base.boot)));
 }
 END_TEST
 
@@ -369,7 +402,8 @@ END_TEST
 int main(void)
 {
     return RUN_IN_ROOM("age", within_a_boot_age_is_the_boot_clock, the_wall_clock_makes_no_key_younger,
-                       a_validation_to_come_is_as_none, a_wall_clock_far_ahead_is_believed_if_it_is_disciplined,
+                       a_validation_to_come_is_as_none, a_validation_of_this_millisecond_counts,
+                       a_wall_clock_far_ahead_is_believed_if_it_is_disciplined,
                        stamps_of_another_boot_or_namespace_go_by_the_wall_clock, an_unknown_boot_is_no_boot_of_ours,
                        validated_since_is_of_this_boot_and_not_a_millisecond_earlier, each_state_begins_at_its_second,
                        doubt_makes_a_state_worse_and_never_better, the_point_of_refresh_is_this_hosts_and_this_sources,

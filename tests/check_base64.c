@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check_base64.c: a value has one spelling; keys alone may have others, and only those that providers send. */
+/*
+ * check_base64.c: a value has one spelling; keys alone may have others, and only those that providers send.
+ */
 #include "support.h"
 
 #include <stdlib.h>

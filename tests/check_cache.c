@@ -29,7 +29,8 @@ static void expect_note(const struct cache *cache, const char *start, const char
 }
 
 /* What a reader finds: a state, a generation (-1: none), and what it notes. */
-static void expect_found(const struct stage *stage, enum cache_state state, int64_t gen, const char *note, const char *part)
+static void expect_found(const struct stage *stage, enum cache_state state, int64_t gen, const char *note,
+                         const char *part)
 {
     struct cache cache;
 
@@ -58,7 +59,8 @@ START_TEST(the_id_is_the_hash_of_issuer_and_trust_settings)
 {
     ck_assert_str_eq(id_of(""), "caed5db5aa30919ca516724a5be580a8");
     ck_assert_str_eq(id_of("jwks_uri = https://k.example.com/j\nca_file = /etc/ca.pem\nproxy = http://p:3128\n"
-                           "mirror = https://m1.example.com/j\nmirror = https://m2.example.com/j\n"), "bbe55f0d9676837d9e06a977f180d75f");
+                           "mirror = https://m1.example.com/j\nmirror = https://m2.example.com/j\n"),
+                     "bbe55f0d9676837d9e06a977f180d75f");
 }
 END_TEST
 
@@ -68,7 +70,8 @@ START_TEST(each_trust_setting_makes_another_source_and_nothing_else_does)
         const char *lines;
         unsigned source;
     } rows[] = {
-        {"", 0}, {"audience = more\n", 0}, {"refresh_interval = 2h\n", 0}, {"algorithms = ES256\n", 0}, {"max_stale = 0\n", 0},
+        {"", 0}, {"audience = more\n", 0}, {"refresh_interval = 2h\n", 0}, {"algorithms = ES256\n", 0},
+        {"max_stale = 0\n", 0},
         {"jwks_uri = https://k.example.com/j\n", 1}, {"ca_file = /etc/ca.pem\n", 2}, {"proxy = http://p:3128\n", 3},
         {"mirror = https://k.example.com/j\n", 4}, {"mirror = https://k.example.com/i\n", 5},
         {"mirror = https://k.example.com/i\nmirror = https://k.example.com/j\n", 6},
@@ -77,8 +80,8 @@ START_TEST(each_trust_setting_makes_another_source_and_nothing_else_does)
 
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
         for (size_t j = 0; j < i; j++)
-            ck_assert_msg((strcmp(id_of(rows[i].lines), id_of(rows[j].lines)) == 0) == (rows[i].source == rows[j].source),
-                          "rows %zu and %zu", i, j);
+            ck_assert_msg((strcmp(id_of(rows[i].lines), id_of(rows[j].lines)) == 0) ==
+                              (rows[i].source == rows[j].source), "rows %zu and %zu", i, j);
 }
 END_TEST
 
@@ -133,6 +136,8 @@ START_TEST(keys_are_read_without_a_usable_run_folder)
     }
     ck_assert_int_eq(rename(room_path("run"), room_path("elsewhere")), 0);
     expect_found(&stage, CACHE_FRESH, 7, "", "ENOENT");
+    room_drop(textf("state/%s.jwks", stage.id));
+    expect_found(&stage, CACHE_ABSENT, -1, "", "ENOENT");
     ck_assert_int_eq(rename(room_path("elsewhere"), room_path("run")), 0);
     stage_close(&stage);
 }
@@ -158,15 +163,17 @@ static const struct member_row members[] = {
     {"id", "", OTHER}, {"id", "\"00112233445566778899aabbccddeeff\"", OTHER}, {"id", "7", OTHER},
     {"issuer", "", OTHER}, {"issuer", "\"https://login.example.com/corp/\"", OTHER}, {"issuer", "\"\"", OTHER},
     {"issuer", "\"https://LOGIN.example.com/corp\"", OTHER}, {"issuer", "[\"https://login.example.com/corp\"]", OTHER},
-    {"boot", "", RANGE}, {"boot", "1", RANGE}, {"boot", "\"0123456789-0123456789-0123456789-0123456\"", RANGE},
-    NUMBER_ROWS("tns"), NUMBER_ROWS("gen"), NUMBER_ROWS("fetched_w"), NUMBER_ROWS("fetched_b"), NUMBER_ROWS("validated_w"),
-    NUMBER_ROWS("validated_b"), NUMBER_ROWS("floor_w"), NUMBER_ROWS("ttl"), NUMBER_ROWS("not_modified"),
-    NUMBER_ROWS("seen"), NUMBER_ROWS("kept"),
+    {"boot", "", RANGE}, {"boot", "1", RANGE}, {"boot", "\"0123456789-0123456789-0123456789-012\"", NULL},
+    {"boot", "\"0123456789-0123456789-0123456789-0123\"", RANGE},
+    NUMBER_ROWS("tns"), NUMBER_ROWS("gen"), NUMBER_ROWS("fetched_w"), NUMBER_ROWS("fetched_b"),
+    NUMBER_ROWS("validated_w"), NUMBER_ROWS("validated_b"), NUMBER_ROWS("floor_w"), NUMBER_ROWS("ttl"),
+    NUMBER_ROWS("not_modified"), NUMBER_ROWS("seen"), NUMBER_ROWS("kept"),
     {"ttl", "0", RANGE}, {"ttl", "299", RANGE}, {"ttl", "300", NULL}, {"ttl", "86400", NULL}, {"ttl", "86401", RANGE},
     TEXT_ROWS("uri"), TEXT_ROWS("via"), TEXT_ROWS("ttl_from"), TEXT_ROWS("etag"), TEXT_ROWS("last_modified"),
     {"dropped", "", RANGE}, {"dropped", "[]", RANGE}, {"dropped", "1", RANGE}, {"dropped", "{}", NULL},
-    {"gone", "", RANGE}, {"gone", "{}", RANGE}, {"gone", "7200", RANGE}, {"gone", "[-1]", RANGE}, {"gone", "[1.5]", RANGE},
-    {"gone", "[\"1\"]", RANGE}, {"gone", "[null]", RANGE}, {"gone", "[0]", "no keys"}, /* none is left */
+    {"gone", "", RANGE}, {"gone", "{}", RANGE}, {"gone", "7200", RANGE}, {"gone", "[-1]", RANGE},
+    {"gone", "[1.5]", RANGE}, {"gone", "[\"1\"]", RANGE}, {"gone", "[null]", RANGE},
+    {"gone", "[0]", "no keys"}, /* none is left */
     {"gen", "0", NULL}, {"gen", "9223372036854775807", NULL}, {"etag", "\"a\\\"b\"", NULL},
     {"etag", "\"a\\u0000b\"", ""}, /* not strict JSON */
 };
@@ -197,21 +204,40 @@ START_TEST(each_member_of_the_header_is_demanded)
 }
 END_TEST
 
+START_TEST(texts_of_the_header_are_no_longer_than_an_address)
+{
+    static const char *const names[] = {"uri", "via", "ttl_from", "etag", "last_modified"};
+    struct stage stage;
+
+    stage_open(&stage, "");
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        for (size_t length = 2048; length <= 2049; length++) {
+            const char *json = textf("\"%s\"", repeated("x", length));
+
+            expect_member(&stage, &(struct member_row){names[i], json, length == 2048 ? NULL : RANGE});
+        }
+    stage_close(&stage);
+}
+END_TEST
+
 START_TEST(the_stamps_are_those_of_the_file)
 {
+    const struct stamps *stamps;
+    const char *head;
     struct stage stage;
     struct cache cache;
 
     stage_open(&stage, "");
-    cachefile_put(&stage, "state", ".jwks", cachefile(&stage, "keys", keys_head(&stage, 0, "boot", "\"b\"", "tns", "1",
-        "fetched_w", "2", "fetched_b", "3", "validated_w", "4", "validated_b", "5", "floor_w", "6", "ttl", "307", "gen", "8",
-        "gone", "[9,10]", NULL), "{\"keys\":[" KEY "," KEY "," KEY "]}"));
+    head = keys_head(&stage, 0, "boot", "\"b\"", "tns", "1", "fetched_w", "2", "fetched_b", "3", "validated_w", "4",
+                     "validated_b", "5", "floor_w", "6", "ttl", "307", "gen", "8", "gone", "[9,10]", NULL);
+    cachefile_put(&stage, "state", ".jwks", cachefile(&stage, "keys", head, "{\"keys\":[" KEY "," KEY "," KEY "]}"));
     cache_open_well(&stage, &cache);
     cache_load(&cache, NOW);
-    ck_assert_str_eq(cache.file.stamps.base.boot, "b");
-    ck_assert(cache.file.stamps.base.tns == 1 && cache.file.stamps.fetched_w == 2 && cache.file.stamps.fetched_b == 3);
-    ck_assert(cache.file.stamps.validated_w == 4 && cache.file.stamps.validated_b == 5 && cache.file.stamps.floor_w == 6);
-    ck_assert(cache.file.stamps.ttl == 307 && cache.file.gen == 8 && cache.file.keyset->count == 3);
+    stamps = &cache.file.stamps;
+    ck_assert_str_eq(stamps->base.boot, "b");
+    ck_assert(stamps->base.tns == 1 && stamps->fetched_w == 2 && stamps->fetched_b == 3 && stamps->validated_w == 4);
+    ck_assert(stamps->validated_b == 5 && stamps->floor_w == 6 && stamps->ttl == 307);
+    ck_assert(cache.file.gen == 8 && cache.file.keyset->count == 3);
     ck_assert(cache.file.gone_count == 2 && cache.file.gone[0] == 9 && cache.file.gone[1] == 10);
     cache_close(&cache);
     stage_close(&stage);
@@ -227,7 +253,9 @@ START_TEST(the_body_is_a_key_set_that_is_not_all_gone)
         {0, 0, false}, {1, 0, true}, {1, 1, false}, {2, 1, true}, {2, 3, false}, {256, 128, true}, {257, 128, false},
         {256, 129, false}, {128, 0, true},
     };
-    static const char *const bodies[] = {"[]", "{}", "{\"keys\":{}}", "{\"keys\":[1],\"keys\":[1]}", "{\"keys\":[1]", ""};
+    static const char *const bodies[] = {
+        "[]", "{}", "{\"keys\":{}}", "{\"keys\":[1],\"keys\":[1]}", "{\"keys\":[1]", "",
+    };
     struct stage stage;
 
     stage_open(&stage, "");
@@ -236,7 +264,8 @@ START_TEST(the_body_is_a_key_set_that_is_not_all_gone)
 
         keys = textf("{\"keys\":[%.*s]}", rows[i].keys > 0 ? (int)strlen(keys) - 1 : 0, keys);
         gone = textf("[%.*s]", rows[i].gone > 0 ? (int)strlen(gone) - 1 : 0, gone);
-        cachefile_put(&stage, "state", ".jwks", cachefile(&stage, "keys", keys_head(&stage, 0, "gone", gone, NULL), keys));
+        cachefile_put(&stage, "state", ".jwks",
+                      cachefile(&stage, "keys", keys_head(&stage, 0, "gone", gone, NULL), keys));
         expect_found(&stage, rows[i].good ? CACHE_FRESH : CACHE_ABSENT, rows[i].good ? 7 : -1,
                      rows[i].good ? "" : "cache-corrupt: ", "");
     }
@@ -428,7 +457,8 @@ START_TEST(the_highest_generation_wins_and_the_one_before_is_the_last_resort)
         put_generation(&stage, "run", ".jwks", files[i].overflow);
         put_generation(&stage, "state", ".prev", files[i].previous);
         put_generation(&stage, "run", ".prev", 99); /* there is no such file */
-        expect_found(&stage, files[i].found == NO ? CACHE_ABSENT : CACHE_FRESH, files[i].found == NO ? -1 : files[i].found,
+        expect_found(&stage, files[i].found == NO ? CACHE_ABSENT : CACHE_FRESH,
+                     files[i].found == NO ? -1 : files[i].found,
                      files[i].note[0] == '\0' ? "" : textf("%s%s%s: ", files[i].note, stage.id, files[i].of), "");
         stage_close(&stage);
     }
@@ -460,7 +490,8 @@ static const struct {
     {"max_stale = 0\n", 200, CACHE_FRESH}, {"max_stale = 0\n", 280, CACHE_DUE}, {"max_stale = 0\n", 310, CACHE_EXPIRED},
     {"refresh_interval = 5m\n", 200, CACHE_FRESH}, {"refresh_interval = 5m\n", 280, CACHE_DUE},
     {"refresh_interval = 5m\n", 310, CACHE_DUE}, {"refresh_interval = 5m\n", 3700, CACHE_STALE},
-    {"max_stale = 30d\n", 30 * (int64_t)DAY - 60, CACHE_STALE}, {"max_stale = 30d\n", 30 * (int64_t)DAY + 60, CACHE_EXPIRED},
+    {"max_stale = 30d\n", 30 * (int64_t)DAY - 60, CACHE_STALE},
+    {"max_stale = 30d\n", 30 * (int64_t)DAY + 60, CACHE_EXPIRED},
 };
 
 START_TEST(the_state_is_that_of_the_files_age)
@@ -470,7 +501,8 @@ START_TEST(the_state_is_that_of_the_files_age)
         struct cache cache;
 
         stage_open(&stage, states[i].lines);
-        cachefile_put(&stage, "state", ".jwks", cachefile(&stage, "keys", keys_head(&stage, states[i].age, NULL), KEYS));
+        cachefile_put(&stage, "state", ".jwks",
+                      cachefile(&stage, "keys", keys_head(&stage, states[i].age, NULL), KEYS));
         cache_open_well(&stage, &cache);
         cache_load(&cache, NOW);
         ck_assert_msg(cache.state == states[i].state, "row %zu: %s", i, cache_state_name(cache.state));
@@ -487,7 +519,8 @@ START_TEST(a_set_validated_in_the_future_of_this_boot_is_as_absent)
     struct stage stage;
 
     stage_open(&stage, "");
-    cachefile_put(&stage, "state", ".jwks", GOOD(&stage, "validated_b", textf("%lld", (long long)clock_boot_ms() + 60000), NULL));
+    cachefile_put(&stage, "state", ".jwks",
+                  GOOD(&stage, "validated_b", textf("%lld", (long long)clock_boot_ms() + 60000), NULL));
     expect_found(&stage, CACHE_ABSENT, 7, "", "");
     stage_close(&stage);
 }
@@ -555,6 +588,7 @@ int main(void)
     return RUN_IN_ROOM("cache", the_id_is_the_hash_of_issuer_and_trust_settings,
                        each_trust_setting_makes_another_source_and_nothing_else_does, an_unsafe_state_folder_is_refused,
                        keys_are_read_without_a_usable_run_folder, each_member_of_the_header_is_demanded,
+                       texts_of_the_header_are_no_longer_than_an_address,
                        the_stamps_are_those_of_the_file, the_body_is_a_key_set_that_is_not_all_gone,
                        a_file_of_another_kind_or_version_is_none, a_file_that_others_could_change_is_none,
                        the_highest_generation_wins_and_the_one_before_is_the_last_resort,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * check_conversation: a token in one answer or in many, from any client, comes together; what cannot be one is
- * refused before it is copied; and every answer is wiped.
+ * check_conversation: a token in one answer or in many, from any client, comes together; what cannot be one
+ * is refused before it is copied; and every answer is wiped.
  *
- * conversation.c by itself: real libpam carries the conversation, the other end is scripted, and the library's
- * verdict "incomplete" is the call of conversation_continue().
+ * conversation.c by itself: real libpam carries the conversation, the other end is scripted, and the
+ * library's verdict "incomplete" is the call of conversation_continue().
  */
 #include "../pam_jwks/internal.h"
 #include "pam_client.h"
@@ -75,7 +75,9 @@ static void set_up(void)
     start_with("Token: ");
 }
 
-/* What holds after every case: all answers wiped, and no piece of one in an error or on the person's screen. */
+/*
+ * What holds after every case: all answers wiped, and no piece of one in an error or on the person's screen.
+ */
 static void tear_down(void)
 {
     ck_assert_uint_eq(wiped, client.gifts);

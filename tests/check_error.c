@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check_error.c: each status has one class, one word and a sentence; no message carries what a log must not. */
+/*
+ * check_error.c: each status has one class, one word and a sentence; no message carries what a log must not.
+ */
 #include "support.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * check_file.c: only what its owner alone can change is read, down a path that its owners alone can change; whatever
- * else is said by name.  Runs as root and as anybody; what needs root says that it was skipped.
+ * check_file.c: only what its owner alone can change is read, down a path that its owners alone can change;
+ * whatever else is said by name.  Runs as root and as anybody; what needs root says that it was skipped.
  */
 #include "support.h"
 
@@ -41,7 +41,10 @@ static size_t open_descriptors(void)
     return count;
 }
 
-/* Reads with poison in place, looks that failure left it there and no descriptor open; `message` NULL: it is read. */
+/*
+ * Reads with poison in place, looks that failure left it there and no descriptor open; `message` NULL: it is
+ * read.
+ */
 static void expect_read(const char *path, uid_t also, enum jwkscore_status wanted, const char *message)
 {
     struct jwkscore_error error = {.status = JWKSCORE_OK};
@@ -524,6 +527,18 @@ START_TEST(long_paths)
 }
 END_TEST
 
+/* Around the length where a path begins to be cut, of which 192 bytes are shown, with the NUL. */
+START_TEST(paths_at_the_limit)
+{
+    for (size_t length = 185; length < 195; length++) {
+        const char *path = textf("/%s", repeated("n", length - 1));
+        const char *shown = length <= 188 ? path : textf("...%s", path + length - 188);
+        expect_folder(path, NO_OWNER, false, JWKSCORE_E_SYSTEM,
+                      textf("%s: No such file or directory (ENOENT)", shown));
+    }
+}
+END_TEST
+
 /* Where the cache is listed, written beside, and fsynced. */
 START_TEST(last_folder_can_be_used)
 {
@@ -657,10 +672,10 @@ END_TEST
 
 int main(void)
 {
-    return RUN_IN_ROOM("file", bytes_are_read_as_they_are, file_sizes, file_modes, file_owners,
-                       only_regular_files, more_links_are_fine, absence_is_told_apart, names_are_plain,
-                       paths_are_absolute_and_plain, short_reads_are_noticed,
-                       changing_files_are_whole_or_refused, folder_modes, folder_owners, folders_are_no_links,
-                       folder_paths, long_paths, last_folder_can_be_used, folders_that_cannot_be_listed,
-                       files_that_cannot_be_read, zeros_close_nothing, programs);
+    return RUN_IN_ROOM(
+        "file", bytes_are_read_as_they_are, file_sizes, file_modes, file_owners, only_regular_files,
+        more_links_are_fine, absence_is_told_apart, names_are_plain, paths_are_absolute_and_plain,
+        short_reads_are_noticed, changing_files_are_whole_or_refused, folder_modes, folder_owners,
+        folders_are_no_links, folder_paths, long_paths, paths_at_the_limit, last_folder_can_be_used,
+        folders_that_cannot_be_listed, files_that_cannot_be_read, zeros_close_nothing, programs);
 }

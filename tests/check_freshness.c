@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check_freshness.c: what headers say about time becomes 5 minutes to 24 hours, or a wait of 1 second to 1 hour. */
+/*
+ * check_freshness.c: what headers say about time becomes 5 minutes to 24 hours, or a wait of 1 second to 1
+ * hour.
+ */
 #include "../jwks_fetch/fetch.h"
 #include "support.h"
 
@@ -13,7 +16,8 @@
 
 START_TEST(field_is_found_by_name)
 {
-    struct text headers = TEXT("HTTP/1.1 200 OK\r\nEtag:  \"a\" \r\nX-ETag: no\r\nETAG: \"b\"\r\nEmpty:\r\nLast: 1");
+    struct text headers =
+        TEXT("HTTP/1.1 200 OK\r\nEtag:  \"a\" \r\nX-ETag: no\r\nETAG: \"b\"\r\nEmpty:\r\nLast: 1");
     struct text value;
 
     ck_assert(headers_get(headers, "ETag", 0, &value) && text_is(value, "\"a\""));
@@ -33,7 +37,7 @@ START_TEST(date_has_three_forms)
 {
     static const struct {
         const char *text;
-        int64_t time;                   /* -1: none */
+        int64_t time; /* -1: none */
     } rows[] = {
         {"Sun, 06 Nov 1994 08:49:37 GMT", SENT},
         {"Sunday, 06-Nov-94 08:49:37 GMT", SENT},
@@ -140,8 +144,8 @@ START_TEST(ttl_is_bounded)
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct freshness freshness = freshness_of(text_from(rows[i].headers), SENT + 1000);
 
-        ck_assert_msg(freshness.ttl == rows[i].ttl && strcmp(freshness.from, rows[i].from) == 0, "%s: %lld from %s",
-                      rows[i].headers, (long long)freshness.ttl, freshness.from);
+        ck_assert_msg(freshness.ttl == rows[i].ttl && strcmp(freshness.from, rows[i].from) == 0,
+                      "%s: %lld from %s", rows[i].headers, (long long)freshness.ttl, freshness.from);
     }
 }
 END_TEST
@@ -152,7 +156,7 @@ START_TEST(retry_after_is_bounded)
 {
     static const struct {
         const char *headers;
-        int64_t seconds;                /* 0: ignored */
+        int64_t seconds; /* 0: ignored */
     } rows[] = {
         {"", 0},
         {"Retry-After: 120\r\n", 120},
@@ -176,8 +180,8 @@ START_TEST(retry_after_is_bounded)
         int64_t seconds = 0;
         bool asked = freshness_retry_after(text_from(rows[i].headers), SENT + 3600, &seconds);
 
-        ck_assert_msg(asked == (rows[i].seconds > 0) && seconds == rows[i].seconds, "%s: %lld", rows[i].headers,
-                      (long long)seconds);
+        ck_assert_msg(asked == (rows[i].seconds > 0) && seconds == rows[i].seconds, "%s: %lld",
+                      rows[i].headers, (long long)seconds);
     }
 }
 END_TEST
@@ -190,7 +194,8 @@ START_TEST(server_clock_counts_the_age)
     ck_assert(freshness_server_clock(TEXT(DATE "Age: 80000\r\n"), &time) && time == SENT + 80000);
     ck_assert(freshness_server_clock(TEXT(DATE "Age: x\r\n"), &time) && time == SENT);
     time = 77;
-    ck_assert(!freshness_server_clock(TEXT(""), &time) && !freshness_server_clock(TEXT("Date: today\r\n"), &time));
+    ck_assert(!freshness_server_clock(TEXT(""), &time) &&
+              !freshness_server_clock(TEXT("Date: today\r\n"), &time));
     ck_assert(!freshness_server_clock(TEXT(DATE "Age: 99999999999999999999\r\n"), &time));
 }
 END_TEST
@@ -202,9 +207,12 @@ START_TEST(etag_cannot_become_a_second_header)
     char longest[VALIDATOR_MAX + 8];
     struct text etag = {longest, 0};
 
-    ck_assert(record_etag_valid(TEXT("\"abc\"")) && record_etag_valid(TEXT("W/\"abc\"")) && record_etag_valid(TEXT("\"\"")));
-    ck_assert(!record_etag_valid(TEXT("abc")) && !record_etag_valid(TEXT("w/\"abc\"")) && !record_etag_valid(TEXT("\"abc")));
-    ck_assert(!record_etag_valid(TEXT("\"")) && !record_etag_valid(TEXT("")) && !record_etag_valid(TEXT("W/")));
+    ck_assert(record_etag_valid(TEXT("\"abc\"")) && record_etag_valid(TEXT("W/\"abc\"")) &&
+              record_etag_valid(TEXT("\"\"")));
+    ck_assert(!record_etag_valid(TEXT("abc")) && !record_etag_valid(TEXT("w/\"abc\"")) &&
+              !record_etag_valid(TEXT("\"abc")));
+    ck_assert(!record_etag_valid(TEXT("\"")) && !record_etag_valid(TEXT("")) &&
+              !record_etag_valid(TEXT("W/")));
     ck_assert(!record_etag_valid(TEXT("\"a\r\nX: y\"")) && !record_etag_valid(TEXT("\"a\nb\"")));
     ck_assert(!record_etag_valid(TEXT("\"a\"b\"")) && !record_etag_valid(TEXT("\"a b\"")));
     ck_assert(!record_etag_valid(TEXT("\"\xc3\xa4\"")) && !record_etag_valid(TEXT("\"a\0b\"")));
@@ -222,6 +230,7 @@ END_TEST
 
 int main(void)
 {
-    return RUN("freshness", field_is_found_by_name, date_has_three_forms, number_is_digits_only, ttl_is_bounded,
-               retry_after_is_bounded, server_clock_counts_the_age, etag_cannot_become_a_second_header);
+    return RUN("freshness", field_is_found_by_name, date_has_three_forms, number_is_digits_only,
+               ttl_is_bounded, retry_after_is_bounded, server_clock_counts_the_age,
+               etag_cannot_become_a_second_header);
 }

@@ -92,6 +92,9 @@ START_TEST(an_identity_is_looked_at_again)
     ck_assert_status(jwkscore_identity_check(NULL, identity, "nobody", NOW, &error), JWKSCORE_E_ARGUMENT);
     ck_assert_status(jwkscore_identity_check(config, NULL, "nobody", NOW, NULL), JWKSCORE_E_ARGUMENT);
     ck_assert_status(jwkscore_identity_check(config, identity, NULL, NOW, &error), JWKSCORE_E_ARGUMENT);
+    ck_assert_status(jwkscore_identity_check(config, identity, "nobody", -1, &error), JWKSCORE_E_ARGUMENT);
+    ck_assert_status(jwkscore_identity_check(config, identity, "nobody", INT64_MIN, &error), JWKSCORE_E_ARGUMENT);
+    ck_assert_status(jwkscore_identity_check(config, identity, "nobody", INT64_MAX, &error), JWKSCORE_E_EXPIRED);
     tell(config, "global", "min_uid", "65535");
     ck_assert_status(jwkscore_identity_check(config, identity, "nobody", NOW, &error), JWKSCORE_E_ACCOUNT);
     jwkscore_identity_free(identity);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check_jsonnumber.c: a number is cut down to its integer exactly, or said not to fit; never bent to the nearest. */
+/*
+ * check_jsonnumber.c: a number is cut down to its integer exactly, or said not to fit; never bent to the
+ * nearest.
+ */
 #include "support.h"
 
 #include <inttypes.h>

@@ -4,13 +4,16 @@
 
 #include <string.h>
 
-/* The document of RFC 6901 section 5, with numbers that tell who was found, and what claims look like besides. */
+/*
+ * The document of RFC 6901 section 5, with numbers that tell who was found, and what claims look like
+ * besides.
+ */
 static const char document[] =
-    "{\"foo\":[\"bar\",\"baz\",[30,31]],\"\":10,\"a/"
-    "b\":1,\"c%d\":2,\"e^f\":3,\"g|h\":4,\"i\\\\j\":5,\"k\\\"l\":6,"
-    "\" \":7,\"m~n\":8,\"~1\":9,\"https://example.com/groups\":11,\"/odd\":12,\"a.b:c\":13,"
+    "{\"foo\":[\"bar\",\"baz\",[30,31]],\"\":10,\"a/b\":1,\"c%d\":2,\"e^f\":3,\"g|h\":4,"
+    "\"i\\\\j\":5,\"k\\\"l\":6,\" \":7,\"m~n\":8,\"~1\":9,"
+    "\"https://example.com/groups\":11,\"/odd\":12,\"a.b:c\":13,"
     "\"realm_access\":{\"roles\":[\"x\",\"ssh\"],\"0\":14,\"\":{\"\":15},\"-\":16,\"null\":null},"
-    "\"\xc3\xa4\":{\"\xe2\x82\xac\":17},\"a\":18}";
+    "\"\xc3\xa4\":{\"\xe2\x82\xac\":17},\"a\":18,\"m/n\":19,\"m/\":20}";
 
 static const struct {
     const char *pointer;
@@ -35,6 +38,8 @@ static const struct {
     {"/~1odd", 12},
     {"/https:~1~1example.com~1groups", 11},
     {"/a.b:c", 13},
+    {"/m~1n", 19},
+    {"/m~1", 20},
     /* names */
     {"", 10},
     {"a/b", 1},

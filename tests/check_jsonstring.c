@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check_jsonstring.c: what a string says, however it is spelled, and how it is written so that it says the same. */
+/*
+ * check_jsonstring.c: what a string says, however it is spelled, and how it is written so that it says the
+ * same.
+ */
 #include "support.h"
 
 #include <stdio.h>

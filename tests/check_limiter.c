@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check_limiter.c: neither an outage nor a flood of invented kids decides how often a provider is asked.  Simulated clock. */
+/*
+ * check_limiter.c: neither an outage nor a flood of invented kids decides how often a provider is asked.
+ * The clock is simulated.
+ */
 #include "../jwks_fetch/fetch.h"
 #include "support.h"
 
@@ -7,7 +10,7 @@
 #include <string.h>
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
-#define START INT64_C(1000000000)       /* a boot clock of eleven days */
+#define START INT64_C(1000000000) /* a boot clock of eleven days */
 
 static struct rate fresh_rate(void)
 {
@@ -22,12 +25,13 @@ static bool allowed(const struct rate *rate, enum refresh_reason reason, uint64_
     return limiter_verdict(rate, reason, kid, now_b, true) == OUTCOME_NONE;
 }
 
-static void expect_verdict(const struct rate *rate, enum refresh_reason reason, int64_t now_b, enum refresh_outcome wanted)
+static void expect_verdict(const struct rate *rate, enum refresh_reason reason, int64_t now_b,
+                           enum refresh_outcome wanted)
 {
     enum refresh_outcome verdict = limiter_verdict(rate, reason, 1, now_b, true);
 
-    ck_assert_msg(verdict == wanted, "%s: %s, not %s", refresh_reason_name(reason), refresh_outcome_name(verdict),
-                  refresh_outcome_name(wanted));
+    ck_assert_msg(verdict == wanted, "%s: %s, not %s", refresh_reason_name(reason),
+                  refresh_outcome_name(verdict), refresh_outcome_name(wanted));
 }
 
 /* A login with this kid, which the provider does not have.  True: it was asked. */
@@ -304,7 +308,8 @@ START_TEST(each_reason_respects_what_it_must)
 {
     static const struct {
         enum refresh_reason reason;
-        enum refresh_outcome early, late, retry;   /* within the first minute of a back-off, after it, under Retry-After */
+        enum refresh_outcome early, late,
+            retry; /* within the first minute of a back-off, after it, under Retry-After */
     } rows[] = {
         {REFRESH_COLD, OUTCOME_BACKOFF, OUTCOME_BACKOFF, OUTCOME_RETRY_AFTER},
         {REFRESH_STALE, OUTCOME_BACKOFF, OUTCOME_BACKOFF, OUTCOME_RETRY_AFTER},
@@ -379,11 +384,12 @@ END_TEST
 int main(void)
 {
     return RUN("limiter", flood_is_eight_requests_in_the_first_hour, flood_that_stumbles_is_no_faster,
-               rotation_during_a_flood_is_seen_within_the_longest_interval, flood_never_delays_a_scheduled_refresh,
-               one_wrong_kid_raises_nothing, quiet_ends_a_flood, two_misses_may_be_a_rotation_three_are_a_flood,
-               three_misses_far_apart_are_no_flood, found_kid_fills_the_bucket,
-               failed_fetch_costs_a_token_and_lists_nothing, kid_is_listed_longer_with_each_strike,
-               full_list_forgets_the_oldest, unchanged_material_is_a_miss_but_its_kid_is_not_listed,
-               backoff_doubles_within_its_range, stamp_is_a_failure_until_it_is_none, attempt_in_flight_is_waited_for,
+               rotation_during_a_flood_is_seen_within_the_longest_interval,
+               flood_never_delays_a_scheduled_refresh, one_wrong_kid_raises_nothing, quiet_ends_a_flood,
+               two_misses_may_be_a_rotation_three_are_a_flood, three_misses_far_apart_are_no_flood,
+               found_kid_fills_the_bucket, failed_fetch_costs_a_token_and_lists_nothing,
+               kid_is_listed_longer_with_each_strike, full_list_forgets_the_oldest,
+               unchanged_material_is_a_miss_but_its_kid_is_not_listed, backoff_doubles_within_its_range,
+               stamp_is_a_failure_until_it_is_none, attempt_in_flight_is_waited_for,
                each_reason_respects_what_it_must, next_attempt_is_known, state_is_read_as_it_was_written);
 }

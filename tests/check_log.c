@@ -2,8 +2,8 @@
 /*
  * check_log: whatever strangers chose, a decision is one line with the right fields and the right priority.
  *
- * log.c by itself: the identity is this program's own, so it can be stale, hostile or empty at will, and so is
- * pam_syslog().
+ * log.c by itself: the identity is this program's own, so it can be stale, hostile or empty at will, and so
+ * is pam_syslog().
  */
 #include "../pam_jwks/internal.h"
 
@@ -146,6 +146,10 @@ START_TEST(cache_file_that_was_passed_over_is_critical)
     expect_allowed(&identity, "alice", LOG_CRIT,
                    "decision=allow user=alice issuer=corp sub=\"s-1\" kid=\"k-1\" alg=ES256 cache=fresh "
                    "note=\"cache-unsafe: 'x' is not ours\" exp=2026-11-21T10:00:00Z jti=\"j-1\" us=412");
+    identity.key.note = "/run/jwks: No such file"; /* as after a boot: nothing to shout about */
+    expect_allowed(&identity, "alice", LOG_INFO,
+                   "decision=allow user=alice issuer=corp sub=\"s-1\" kid=\"k-1\" alg=ES256 cache=fresh "
+                   "note=\"/run/jwks: No such file\" exp=2026-11-21T10:00:00Z jti=\"j-1\" us=412");
 }
 END_TEST
 
@@ -284,6 +288,7 @@ START_TEST(longest_refusal_is_whole)
     memset(facts.kid, 'k', sizeof(facts.kid) - 1);
     memset(facts.algorithm, 'a', sizeof(facts.algorithm) - 1);
     memset(facts.cache, 'c', sizeof(facts.cache) - 1);
+    memset(facts.note, ' ', sizeof(facts.note) - 1);
     log_refused(NULL, user, &facts, &error);
     ck_assert_str_eq(logged[0] + strlen(logged[0]) - 4, "mmm\"");
 }
@@ -321,6 +326,7 @@ START_TEST(trace_is_remembered_and_not_logged)
     ck_assert_str_eq(facts.kid, events[_i].kid);
     ck_assert_str_eq(facts.algorithm, events[_i].algorithm);
     ck_assert_str_eq(facts.cache, events[_i].cache);
+    ck_assert_str_eq(facts.note, *events[_i].cache != '\0' ? "wanted" : "");
     traced.found = NULL;
     log_trace(&facts, &traced);
     ck_assert_str_eq(facts.cache, "");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * check_login: what the library is asked, and how often: for this user and this service, and within one budget of
- * waiting for all the parts of one token together.
+ * check_login: what the library is asked, and how often: for this user and this service, and within one
+ * budget of waiting for all the parts of one token together.
  *
  * login.c with a library that answers as it is told and takes as long as it is told.
  */

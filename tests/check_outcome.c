@@ -110,7 +110,8 @@ START_TEST(reasons_are_the_arguments_of_jwks_fetch)
         ck_assert_msg(!refresh_reason_named(text_from(wrong[i]), &reason), "%s", wrong[i]);
         ck_assert_int_eq(reason, REFRESH_FLUSH);
     }
-    ck_assert_str_eq(refresh_reason_name((enum refresh_reason)99), "cold");
+    ck_assert_str_eq(refresh_reason_name((enum refresh_reason)ARRAY_LENGTH(names)), "cold");
+    ck_assert_str_eq(refresh_reason_name((enum refresh_reason)-1), "cold");
 }
 END_TEST
 
@@ -172,8 +173,8 @@ START_TEST(what_is_no_answer_is_refused)
 
         memset(&poison, 0x5a, sizeof(poison));
         answer = poison;
-        ck_assert_msg(refresh_answer_decode((const unsigned char *)from_hex(rows[i].hex).bytes, &answer) == rows[i].right,
-                      "%s", rows[i].hex);
+        ck_assert_msg(refresh_answer_decode((const unsigned char *)from_hex(rows[i].hex).bytes, &answer) ==
+                          rows[i].right, "%s", rows[i].hex);
         ck_assert(rows[i].right || memcmp(&answer, &poison, sizeof(poison)) == 0);
     }
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * check_pam: the built module, under real libpam, answers every client and every token with the right PAM code, one
- * log line, and no part of a token anywhere.
+ * check_pam: the built module, under real libpam, answers every client and every token with the right PAM
+ * code, one log line, and no part of a token anywhere.
  *
- * The module is $JWKS_PAM_MODULE, or the one in the build.  pam_syslog() and time() are this program's own: what it
- * defines goes before libpam's and libc's, so it reads the log and sets the clock.  Any user can run it.
+ * The module is $JWKS_PAM_MODULE, or the one in the build.  pam_syslog() and time() are this program's own:
+ * what it defines goes before libpam's and libc's, so it reads the log and sets the clock.  Any user can run
+ * it.
  */
 #include "support.h"
 
@@ -188,7 +189,10 @@ static void end(void)
     clock_ahead = 0;
 }
 
-/* Authenticates with the client's answers; the handle stays for what follows.  A failure must have been delayed. */
+/*
+ * Authenticates with the client's answers; the handle stays for what follows.  A failure must have been
+ * delayed.
+ */
 static int authenticate_as(const char *name)
 {
     int result;
@@ -265,7 +269,10 @@ static const char *good(void)
     return mint_good("EdDSA", "ed", CLAIMS());
 }
 
-/* So many characters, no two pieces alike: in parts that repeat themselves the module sees sshd's password method. */
+/*
+ * So many characters, no two pieces alike: in parts that repeat themselves the module sees sshd's password
+ * method.
+ */
 static const char *ballast(size_t length)
 {
     const char *text = "";
@@ -282,7 +289,10 @@ static const char *good_of(size_t length)
     return mint_good("EdDSA", "ed", CLAIMS("ballast", quoted(ballast(length))));
 }
 
-/* One of exactly this length.  Base64url has no text of 4n + 1 characters, so the header may have to vary too. */
+/*
+ * One of exactly this length.  Base64url has no text of 4n + 1 characters, so the header may have to vary
+ * too.
+ */
 static const char *good_of_exactly(size_t length)
 {
     static const char *const headers[] = {"{\"alg\":\"EdDSA\",\"kid\":\"ed\"}",
@@ -426,7 +436,10 @@ static void expect_cut_noticed(const char *token, size_t cut)
     ck_assert_uint_eq(client.prompts, 2);
 }
 
-/* In a header, in a payload, in a signature; and in one where only the key tells, as it is longer than others. */
+/*
+ * In a header, in a payload, in a signature; and in one where only the key tells, as it is longer than
+ * others.
+ */
 START_TEST(cut_anywhere_is_noticed)
 {
     const struct mint_key *long_key = mint_rsa_of(3072, 65537);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check_rate.c: ID.state as a reader sees it: back-off, flood limit, negative list, each at its edges (CACHE 2, 5, 7). */
+/* check_rate.c: ID.state as a reader sees it: back-off, flood limit, negative list, at their edges (CACHE 2, 5, 7). */
 #include "cachefile.h"
 
 #include <string.h>
@@ -86,10 +86,11 @@ START_TEST(tokens_come_back_one_an_interval_and_never_more_than_two)
     static const struct {
         int64_t tokens, interval, since_ms, now;
     } rows[] = {
-        {2, 60, 0, 2},       {2, 60, 1000000, 2}, {1, 60, 0, 1},       {1, 60, 59999, 1}, {1, 60, 60000, 2},
-        {1, 60, 600000, 2},  {0, 60, 0, 0},       {0, 60, 59999, 0},   {0, 60, 60000, 1}, {0, 60, 119999, 1},
-        {0, 60, 120000, 2},  {0, 60, 180000, 2},  {0, 900, 899999, 0}, {0, 900, 900000, 1},
-        {0, 900, 1800000, 2}, {0, 60, -60000, 0}, {1, 60, -1, 1}, /* a stamp to come gives nothing */
+        {2, 60, 0, 2},        {2, 60, 60000, 2},   {2, 60, 1000000, 2},
+        {1, 60, 0, 1},        {1, 60, 59999, 1},   {1, 60, 60000, 2},   {1, 60, 120000, 2}, {1, 60, 600000, 2},
+        {0, 60, 0, 0},        {0, 60, 59999, 0},   {0, 60, 60000, 1},   {0, 60, 119999, 1}, {0, 60, 120000, 2},
+        {0, 60, 180000, 2},   {0, 900, 899999, 0}, {0, 900, 900000, 1}, {0, 900, 1800000, 2},
+        {0, 60, -60000, 0},   {1, 60, -1, 1}, /* a stamp to come gives nothing */
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
@@ -200,9 +201,10 @@ START_TEST(each_member_is_read_into_its_place)
 
     stage_open(&stage, "");
     rate = read_back(&stage, cachefile(&stage, "state", state_head(&stage, NULL), state_body("dns",
-        "attempt_b", "1", "next_b", "2", "fail_n", "3", "http", "4", "retry_b", "5", "inflight_b", "6", "disc_next_b", "7",
-        "disc_fail_n", "8", "kid_tokens", "1", "kid_stamp_b", "10", "kid_interval", "120", "kid_last_b", "12", "kid_misses",
-        "13", "kid_miss_b", "14", "fetches", "15", "failures", "16", "coalesced", "17", "suppressed", "18", "later", "{}",
+        "attempt_b", "1", "next_b", "2", "fail_n", "3", "http", "4", "retry_b", "5", "inflight_b", "6",
+        "disc_next_b", "7", "disc_fail_n", "8", "kid_tokens", "1", "kid_stamp_b", "10", "kid_interval", "120",
+        "kid_last_b", "12", "kid_misses", "13", "kid_miss_b", "14", "fetches", "15", "failures", "16",
+        "coalesced", "17", "suppressed", "18", "later", "{}",
         "negative", "[" ENTRY ",{\"kid\":\"fedcba9876543210\",\"until_b\":6,\"strikes\":0}]", NULL)));
     ck_assert(rate.attempt_b == 1 && rate.next_b == 2 && rate.fail_n == 3 && rate.http == 4 && rate.retry_b == 5);
     ck_assert(rate.inflight_b == 6 && rate.disc_next_b == 7 && rate.disc_fail_n == 8 && rate.kid_tokens == 1);
@@ -232,7 +234,8 @@ START_TEST(every_member_must_be_there_and_a_number_in_range)
         } values[] = {
             {least, true}, {textf("%lld", (long long)m->most), true},
             {m->most == INT64_MAX ? "9223372036854775808" : textf("%lld", (long long)m->most + 1), false},
-            {"", false}, {"-1", false}, {"1.5", false}, {"\"1\"", false}, {"true", false}, {"null", false}, {"[]", false},
+            {"", false}, {"-1", false}, {"1.5", false}, {"\"1\"", false}, {"true", false}, {"null", false},
+            {"[]", false},
         };
 
         for (size_t i = 0; i < ARRAY_LENGTH(values); i++) {
@@ -240,7 +243,8 @@ START_TEST(every_member_must_be_there_and_a_number_in_range)
             enum jwkscore_status status = parse(&stage, cachefile(&stage, "state", state_head(&stage, NULL),
                 state_body("new", m->name, values[i].json, NULL)), &base, &rate);
 
-            ck_assert_msg(status == (values[i].good ? JWKSCORE_OK : JWKSCORE_E_PROVIDER), "%s: %s", m->name, values[i].json);
+            ck_assert_msg(status == (values[i].good ? JWKSCORE_OK : JWKSCORE_E_PROVIDER), "%s: %s", m->name,
+                          values[i].json);
         }
     }
     stage_close(&stage);
@@ -253,7 +257,8 @@ START_TEST(the_negative_list_is_strict)
         const char *json;
         bool good;
     } rows[] = {
-        {"[]", true}, {"[" ENTRY "]", true}, {"", false}, {"{}", false}, {"null", false}, {"[1]", false}, {"[{}]", false},
+        {"[]", true}, {"[" ENTRY "]", true}, {"", false}, {"{}", false}, {"null", false}, {"[1]", false},
+        {"[{}]", false},
         {"[{\"kid\":\"00000000000000f\",\"until_b\":5,\"strikes\":2}]", false},
         {"[{\"kid\":\"00000000000000fff\",\"until_b\":5,\"strikes\":2}]", false},
         {"[{\"kid\":\"00000000000000FF\",\"until_b\":5,\"strikes\":2}]", false},
@@ -270,7 +275,8 @@ START_TEST(the_negative_list_is_strict)
     stage_open(&stage, "");
     clock_base_read(&base);
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-        struct text text = cachefile(&stage, "state", state_head(&stage, NULL), state_body("", "negative", rows[i].json, NULL));
+        const char *body = state_body("", "negative", rows[i].json, NULL);
+        struct text text = cachefile(&stage, "state", state_head(&stage, NULL), body);
         struct rate rate;
 
         ck_assert_msg((parse(&stage, text, &base, &rate) == JWKSCORE_OK) == rows[i].good, "%s", rows[i].json);
@@ -289,7 +295,8 @@ START_TEST(the_negative_list_holds_64)
     clock_base_read(&base);
     for (size_t count = 64; count <= 65; count++) {
         const char *list = textf("[%s" ENTRY "]", repeated(ENTRY ",", count - 1));
-        struct text text = cachefile(&stage, "state", state_head(&stage, NULL), state_body("", "negative", list, NULL));
+        const char *body = state_body("", "negative", list, NULL);
+        struct text text = cachefile(&stage, "state", state_head(&stage, NULL), body);
 
         ck_assert_status(parse(&stage, text, &base, &rate), count == 64 ? JWKSCORE_OK : JWKSCORE_E_PROVIDER);
     }
@@ -306,8 +313,9 @@ START_TEST(the_outcome_has_room_for_23_bytes)
     stage_open(&stage, "");
     clock_base_read(&base);
     for (size_t length = 23; length <= 24; length++) {
+        const char *body = state_body(repeated("x", length), NULL);
+        struct text text = cachefile(&stage, "state", state_head(&stage, NULL), body);
         struct rate rate;
-        struct text text = cachefile(&stage, "state", state_head(&stage, NULL), state_body(repeated("x", length), NULL));
 
         ck_assert_status(parse(&stage, text, &base, &rate), length == 23 ? JWKSCORE_OK : JWKSCORE_E_PROVIDER);
     }
@@ -321,12 +329,15 @@ START_TEST(a_foreign_or_damaged_file_is_none)
     const struct rate none = fresh();
     struct clock_base base;
     struct stage stage;
-    const char *body = state_body("dns", "next_b", "9223372036854775807", "kid_tokens", "0", "negative", "[" ENTRY "]", NULL);
+    const char *body = state_body("dns", "next_b", "9223372036854775807", "kid_tokens", "0",
+                                  "negative", "[" ENTRY "]", NULL);
+    const char *zeros = "\"00000000-0000-0000-0000-000000000000\"", *next;
     struct text good, torn;
     struct rate rate;
 
     stage_open(&stage, "");
     clock_base_read(&base);
+    next = textf("%lld", (long long)base.tns + 1);
     good = cachefile(&stage, "state", state_head(&stage, NULL), body);
     rate = read_back(&stage, good);
     ck_assert(rate.next_b == INT64_MAX && rate.negative_count == 1 && rate.kid_tokens == 0);
@@ -337,10 +348,10 @@ START_TEST(a_foreign_or_damaged_file_is_none)
             torn,
             kept(good.bytes, good.length - 1),
             cachefile(&stage, "keys", state_head(&stage, NULL), body),
-            cachefile(&stage, "state", state_head(&stage, "boot", "\"00000000-0000-0000-0000-000000000000\"", NULL), body),
+            cachefile(&stage, "state", state_head(&stage, "boot", zeros, NULL), body),
             cachefile(&stage, "state", state_head(&stage, "boot", "\"\"", NULL), body),
             cachefile(&stage, "state", state_head(&stage, "boot", "", NULL), body),
-            cachefile(&stage, "state", state_head(&stage, "tns", textf("%lld", (long long)base.tns + 1), NULL), body),
+            cachefile(&stage, "state", state_head(&stage, "tns", next, NULL), body),
             cachefile(&stage, "state", state_head(&stage, "tns", "", NULL), body),
             cachefile(&stage, "state", state_head(&stage, "id", "\"0123\"", NULL), body),
             cachefile(&stage, "state", state_head(&stage, "id", "", NULL), body),

@@ -39,9 +39,14 @@ static void check_example(const struct example *example)
     free(copy);
 }
 
-#define CHECK_ALL(examples)                                                                                  \
-    for (size_t i = 0; i < ARRAY_LENGTH(examples); i++)                                                      \
-    check_example(&(examples)[i])
+#define CHECK_ALL(examples) check_examples(examples, ARRAY_LENGTH(examples))
+
+static void check_examples(const struct example *examples, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        check_example(&examples[i]);
+    }
+}
 
 static const struct example documents[] = {
     {TEXT("{}"), fine},
@@ -190,6 +195,8 @@ static const struct example numbers[] = {
     {TEXT("{\"a\":1e99999999999999999999999999}"), "JSON: number too large at byte 5"},
     {TEXT("{\"a\":1e-99999999999999999999999999}"), fine},
     {TEXT("{\"a\":0e99999999999999999999999999}"), fine},
+    {TEXT("{\"a\":1e18446744073709551616}"), "JSON: number too large at byte 5"}, /* 2^64 */
+    {TEXT("{\"a\":1e18446744073709551617}"), "JSON: number too large at byte 5"},
     {TEXT("{\"a\":0.000e400}"), fine},
     {TEXT("{\"a\":0.0001e312}"), fine},
     {TEXT("{\"a\":0.0001e313}"), "JSON: number too large at byte 5"},
@@ -380,16 +387,12 @@ static void put(struct buffer *buffer, const char *text)
 }
 
 /* {"a":[[...]]} or {"a":{"a":...}} with so many levels, the top one counted. */
-static void put_levels(struct buffer *buffer, int levels, const char *open, const char *close)
+static void put_levels(struct buffer *buffer, size_t levels, const char *open, const char *close)
 {
     put(buffer, "{\"a\":");
-    for (int i = 2; i <= levels; i++) {
-        put(buffer, open);
-    }
+    put(buffer, repeated(open, levels - 1));
     put(buffer, "1");
-    for (int i = 2; i <= levels; i++) {
-        put(buffer, close);
-    }
+    put(buffer, repeated(close, levels - 1));
     put(buffer, "}");
 }
 
@@ -397,7 +400,7 @@ START_TEST(depth)
 {
     static const char *const kinds[][2] = {{"[", "]"}, {"{\"a\":", "}"}};
     static const struct {
-        int levels;
+        size_t levels;
         const char *array, *object;
     } depths[] = {
         {31, fine, fine},
@@ -423,9 +426,7 @@ START_TEST(depth_goes_down_again)
     struct buffer document CLEANUP(buffer_freep) = {NULL, 0};
 
     put(&document, "{\"a\":[");
-    for (int i = 0; i < 5000; i++) {
-        put(&document, "[[],[[]]],");
-    }
+    put(&document, repeated("[[],[[]]],", 5000));
     put(&document, "[]]}");
     expect(&document, fine);
 }
@@ -436,9 +437,10 @@ static void put_members(struct buffer *buffer, int count, int per_object)
 {
     put(buffer, "{\"list\":[");
     for (int i = 1; i < count; i++) {
+        const char *open = (i - 1) % per_object == 0 ? "{" : "";
+        const char *close = i == count - 1 ? "}" : i % per_object == 0 ? "}," : ",";
         char member[32];
-        snprintf(member, sizeof(member), "%s\"m%d\":0%s", i % per_object == 1 || per_object == 1 ? "{" : "",
-                 i, i % per_object == 0 || i == count - 1 ? i == count - 1 ? "}" : "}," : ",");
+        snprintf(member, sizeof(member), "%s\"m%d\":0%s", open, i, close);
         put(buffer, member);
     }
     put(buffer, "]}");
@@ -446,48 +448,57 @@ static void put_members(struct buffer *buffer, int count, int per_object)
 
 START_TEST(members)
 {
-    static const int shapes[] = {1, 2, 63, 64, 65, 1000, 5000};
+    static const int shapes[] = {1, 64, 65, 5000};
     static const struct {
         int count;
         bool good;
-    } counts[] = {{2, true}, {4095, true}, {4096, true}, {4097, false}, {20000, false}};
+    } counts[] = {{4095, true}, {4096, true}, {4097, false}, {9000, false}};
 
     for (size_t shape = 0; shape < ARRAY_LENGTH(shapes); shape++) {
         for (size_t i = 0; i < ARRAY_LENGTH(counts); i++) {
             struct buffer document CLEANUP(buffer_freep) = {NULL, 0};
             struct jwkscore_error error = {.status = JWKSCORE_OK};
             put_members(&document, counts[i].count, shapes[shape]);
-            scan_object((struct text){(char *)document.bytes, document.length}, &error) == JWKSCORE_OK
-                ? ck_assert(counts[i].good)
-                : ck_assert_msg(!counts[i].good &&
-                                    strncmp(error.message, "JSON: more than 4096 members", 28) == 0,
-                                "%d %d: %s", shapes[shape], counts[i].count, error.message);
+            ck_assert_status(scan_object((struct text){(char *)document.bytes, document.length}, &error),
+                             counts[i].good ? JWKSCORE_OK : JWKSCORE_E_MALFORMED);
+            ck_assert(counts[i].good ||
+                      strncmp(error.message, "JSON: more than 4096 members at byte ", 37) == 0);
         }
     }
 }
 END_TEST
 
-/* {"n0":0,...,"nX":0}, and one more, at `place`, with the name of number `twin`, or a new one. */
-static void put_with_twin(struct buffer *buffer, int count, int place, int twin, bool escaped)
+/*
+ * {"n0":0,...,"nX":0}, and one more, before the one at `place`, with the name of number `twin`, or a new one.
+ * Returns where the second of the twins is.
+ */
+static size_t put_with_twin(struct buffer *buffer, int count, int place, int twin, bool escaped)
 {
+    size_t second = 0;
     char member[40];
 
     put(buffer, "{");
     for (int i = 0; i < count; i++) {
         if (i == place) {
+            second = buffer->length;
             snprintf(member, sizeof(member), escaped ? "\"\\u006e%d\":1," : "\"n%d\":1,", twin);
             put(buffer, member);
         }
+        second = i == twin && i >= place ? buffer->length : second;
         snprintf(member, sizeof(member), "\"n%d\":0%s", i, i == count - 1 ? "" : ",");
         put(buffer, member);
     }
     put(buffer, "}");
+    return second;
 }
 
-/* Around 16, where pairs end and sorting begins, and 64, where the stack ends; the twin at each end and between. */
+/*
+ * Around 16, where pairs end and sorting begins, and 64, where the stack ends; the twin at each end and
+ * between.
+ */
 START_TEST(duplicates_in_objects_of_all_sizes)
 {
-    static const int counts[] = {2, 3, 15, 16, 17, 18, 62, 63, 64, 65, 66, 300, 4095};
+    static const int counts[] = {2, 3, 15, 16, 17, 18, 62, 63, 64, 65, 66, 300};
 
     for (size_t i = 0; i < ARRAY_LENGTH(counts); i++) {
         int count = counts[i];
@@ -495,13 +506,12 @@ START_TEST(duplicates_in_objects_of_all_sizes)
         for (size_t t = 0; t < ARRAY_LENGTH(twins) * ARRAY_LENGTH(places) * 2; t++) {
             int twin = twins[t % 3], place = places[t / 3 % 4];
             struct buffer bad CLEANUP(buffer_freep) = {NULL, 0}, good CLEANUP(buffer_freep) = {NULL, 0};
-            struct jwkscore_error error = {.status = JWKSCORE_OK};
-            put_with_twin(&bad, count, place, twin, t >= 12);
+            char verdict[64];
+            size_t second = put_with_twin(&bad, count, place, twin, t >= 12);
             put_with_twin(&good, count, place, count, t >= 12);
             expect(&good, fine);
-            ck_assert_int_eq(scan_object((struct text){(char *)bad.bytes, bad.length}, &error),
-                             JWKSCORE_E_MALFORMED);
-            ck_assert_int_eq(strncmp(error.message, "JSON: duplicate member at byte ", 31), 0);
+            snprintf(verdict, sizeof(verdict), "JSON: duplicate member at byte %zu", second);
+            expect(&bad, verdict);
         }
     }
 }
@@ -569,8 +579,8 @@ START_TEST(messages_keep_the_secret)
 END_TEST
 
 /*
- * 4096 escaped names of one length and with one long beginning are as bad as it gets: some 20 ms, and ten times
- * that under valgrind.  Comparing each with each takes several seconds.
+ * 4096 escaped names of one length and with one long beginning are as bad as it gets: some 20 ms, and ten
+ * times that under valgrind.  Comparing each with each takes several seconds.
  */
 START_TEST(worst_names_take_no_time)
 {

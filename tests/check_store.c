@@ -2,7 +2,8 @@
 /*
  * check_store.c: whatever call fails, and wherever a helper is killed, the file that readers open is whole.
  *
- * The calls that store.c makes are counted and fail here on demand: this program's definitions come before libc's.
+ * The calls that store.c makes are counted and fail here on demand: this program's definitions come before
+ * libc's.
  */
 #include "../jwks_fetch/fetch.h"
 #include "support.h"
@@ -21,23 +22,24 @@
 
 #define ID "0123456789abcdef0123456789abcdef"
 
-enum { STEPS_MAX = 100 };               /* more calls than store.c makes for one file */
+enum { STEPS_MAX = 100 }; /* more calls than store.c makes for one file */
 
 /* --- calls that fail --- */
 
 enum mode { PASS, FAIL, DIE_BEFORE, DIE_AFTER };
 static struct {
     enum mode mode;
-    int at;                             /* the call that it happens to, from 1 on */
-    int number;                         /* errno */
-    const char *only;                   /* calls of this name; NULL: all */
+    int at;           /* the call that it happens to, from 1 on */
+    int number;       /* errno */
+    const char *only; /* calls of this name; NULL: all */
     int seen;
 } faults;
 
 /* True: this call is to fail. */
 static bool strike(const char *name)
 {
-    if (faults.mode == PASS || (faults.only != NULL && strcmp(faults.only, name) != 0) || ++faults.seen != faults.at)
+    if (faults.mode == PASS || (faults.only != NULL && strcmp(faults.only, name) != 0) ||
+        ++faults.seen != faults.at)
         return false;
     if (faults.mode == DIE_BEFORE)
         raise(SIGKILL);
@@ -59,7 +61,9 @@ int fchmod(int fd, mode_t mode)
 
 int posix_fallocate(int fd, off_t offset, off_t length)
 {
-    return strike("fallocate") ? faults.number : after(syscall(SYS_fallocate, fd, 0, offset, length)) == 0 ? 0 : EOPNOTSUPP;
+    return strike("fallocate")                                         ? faults.number
+           : after(syscall(SYS_fallocate, fd, 0, offset, length)) == 0 ? 0
+                                                                       : EOPNOTSUPP;
 }
 
 int fsync(int fd)
@@ -163,7 +167,8 @@ static void empty_folder(void)
 static void begin(void)
 {
     if (state.fd <= 0)
-        state = (struct folder){open(room_folder("state", 0755), O_RDONLY | O_DIRECTORY | O_CLOEXEC), geteuid(), getegid()};
+        state = (struct folder){open(room_folder("state", 0755), O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+                                geteuid(), getegid()};
     ck_assert_int_ge(state.fd, 0);
     empty_folder();
     ck_assert_int_eq(put('A', STORE_DURABLE_AND_PREVIOUS), 0);
@@ -231,7 +236,8 @@ START_TEST(each_call_that_fails_leaves_the_old_file)
         steps++;
         current = letter_of(ID ".jwks");
         /* once it is visible it stays, and only the next power cut might undo it: that is a failure, too */
-        ck_assert_msg(current == (number == 0 ? 'C' : 'B') || (current == 'C' && letter_of(ID ".prev") == 'B'),
+        ck_assert_msg(current == (number == 0 ? 'C' : 'B') ||
+                          (current == 'C' && letter_of(ID ".prev") == 'B'),
                       "step %d: %c, errno %d", at, current, number);
         ck_assert_msg(number != 0 || current == 'C', "step %d: success without the new file", at);
         ck_assert_uint_eq(count_entries(".tmp."), 0);
@@ -272,8 +278,11 @@ START_TEST(lesser_file_systems_will_do)
         const char *call;
         int number;
         char previous;
-    } rows[] = {{"fallocate", EOPNOTSUPP, 'B'}, {"fallocate", EINVAL, 'B'}, {"renameat2", EINVAL, 'A'},
-                {"renameat2", ENOSYS, 'A'},     {"renameat2", ENOENT, 'A'}};
+    } rows[] = {{"fallocate", EOPNOTSUPP, 'B'},
+                {"fallocate", EINVAL, 'B'},
+                {"renameat2", EINVAL, 'A'},
+                {"renameat2", ENOSYS, 'A'},
+                {"renameat2", ENOENT, 'A'}};
 
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         begin();
@@ -315,7 +324,7 @@ START_TEST(killed_anywhere_the_file_is_whole)
             current = letter_of(ID ".jwks");
             ck_assert(current == 'B' || current == 'C');
             ck_assert(letter_of(ID ".prev") == 'A' || (current == 'C' && letter_of(ID ".prev") == 'B'));
-            if (WIFEXITED(status)) {    /* there was no such call */
+            if (WIFEXITED(status)) { /* there was no such call */
                 ck_assert_int_eq(current, 'C');
                 break;
             }
@@ -406,8 +415,9 @@ END_TEST
 
 int main(void)
 {
-    return RUN_IN_ROOM("store", generations_follow_each_other, mode_does_not_depend_on_umask,
-                       each_call_that_fails_leaves_the_old_file, each_kind_of_failure_is_told, lesser_file_systems_will_do,
-                       killed_anywhere_the_file_is_whole, links_and_folders_in_its_place_are_not_followed,
-                       old_temporary_files_of_the_source_are_swept, files_of_former_configurations_go_after_thirty_days);
+    return RUN_IN_ROOM(
+        "store", generations_follow_each_other, mode_does_not_depend_on_umask,
+        each_call_that_fails_leaves_the_old_file, each_kind_of_failure_is_told, lesser_file_systems_will_do,
+        killed_anywhere_the_file_is_whole, links_and_folders_in_its_place_are_not_followed,
+        old_temporary_files_of_the_source_are_swept, files_of_former_configurations_go_after_thirty_days);
 }

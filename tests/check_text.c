@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check_text.c: spans are compared, counted and cut by their length alone, and what owns bytes gives them back. */
+/*
+ * check_text.c: spans are compared, counted and cut by their length alone, and what owns bytes gives them
+ * back.
+ */
 #include "support.h"
 
 #include <fcntl.h>
@@ -144,6 +147,20 @@ START_TEST(utf8_to_the_letter)
 }
 END_TEST
 
+/* A sequence ends with the text, though its other bytes may stand behind that. */
+START_TEST(utf8_ends_with_the_text)
+{
+    static const char *const sequences[] = {"\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(sequences); i++) {
+        for (size_t length = 1; length < strlen(sequences[i]); length++) {
+            ck_assert(!text_is_utf8((struct text){sequences[i], length}));
+        }
+        ck_assert(text_is_utf8(text_from(sequences[i])));
+    }
+}
+END_TEST
+
 /* All two-byte texts against the rule, not against the table. */
 START_TEST(all_two_byte_texts)
 {
@@ -263,6 +280,6 @@ END_TEST
 int main(void)
 {
     return RUN("text", from_and_equal, numbers, only_digits_are_numbers, copies_end_in_nul,
-               utf8_to_the_letter, all_two_byte_texts, lines, words, trimming, buffers_grow,
-               buffers_do_not_overflow, freeing_twice_is_fine);
+               utf8_to_the_letter, utf8_ends_with_the_text, all_two_byte_texts, lines, words, trimming,
+               buffers_grow, buffers_do_not_overflow, freeing_twice_is_fine);
 }

@@ -125,8 +125,8 @@ END_TEST
 START_TEST(names_are_exact)
 {
     struct value *value CLEANUP(value_freep) =
-        parse(TEXT("{\"exp\":1,\"EXP\":2,\"exp "
-                   "\":3,\"\":4,\"\\u0065xq\":5,\"\\u20ac\":6,\"a\\\"b\":7,\"e\":{\"exp\":8}}"));
+        parse(TEXT("{\"exp\":1,\"EXP\":2,\"exp \":3,"
+                   "\"\":4,\"\\u0065xq\":5,\"\\u20ac\":6,\"a\\\"b\":7,\"e\":{\"exp\":8}}"));
     static const struct {
         const char *name;
         int64_t number;

@@ -567,7 +567,7 @@ if [[ $(id -u) -eq 0 ]]; then
     has "state_dir belongs to uid $owner, and this is uid 64124"
     expect_exit 2 setpriv --reuid "$owner" --regid "$owner" --clear-groups --inh-caps +chown --ambient-caps +chown \
         "$W/jwks-fetch" --conf "$W/jwks.conf" --issuer corp --reason cold
-    has "without any capability"
+    has "without capabilities"
     is "no file was made" "$(find "$W/state" "$W/run" -type f)" ""
 fi
 is "requests" "$(hits /jwks)" 0

@@ -6,7 +6,6 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
-#include <stdarg.h>
 #include <string.h>
 
 static const struct {
@@ -118,7 +117,7 @@ static void change_claim(struct claim claims[CLAIMS_MOST], const char *name, con
     claims[i] = (struct claim){name, json};
 }
 
-const char *mint_claims(const char *name, ...)
+const char *mint_claims_of(const char *const *changes)
 {
     struct claim claims[CLAIMS_MOST] = {
         {"iss", "\"" CORP_ISSUER "\""}, {"sub", "\"s-1001\""}, {"aud", "\"ssh-prod\""},
@@ -126,12 +125,11 @@ const char *mint_claims(const char *name, ...)
         {"preferred_username", "\"nobody\""},
     };
     const char *text = "";
-    va_list changes;
 
-    va_start(changes, name);
-    for (; name != NULL; name = va_arg(changes, const char *))
-        change_claim(claims, name, va_arg(changes, const char *));
-    va_end(changes);
+    for (; changes[0] != NULL; changes += 2) {
+        ck_assert_ptr_nonnull(changes[1]);
+        change_claim(claims, changes[0], changes[1]);
+    }
     for (size_t i = 0; claims[i].name != NULL; i++)
         if (*claims[i].json != '\0')
             text = textf("%s%s\"%s\":%s", text, *text != '\0' ? "," : "", claims[i].name, claims[i].json);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pam_client.h: a scripted client at the other end of a PAM conversation, for check_conversation and check_pam.
+ * pam_client.h: a scripted client at the other end of a PAM conversation, for check_conversation and
+ * check_pam.
  *
- * It gives one answer after the other, in the manner of ssh (cut off), sudo (refused) or sshd's password method
- * (always the same one), and keeps what it was shown.
+ * It gives one answer after the other, in the manner of ssh (cut off), sudo (refused) or sshd's password
+ * method (always the same one), and keeps what it was shown.
  */
 #ifndef PAM_CLIENT_H
 #define PAM_CLIENT_H

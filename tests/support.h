@@ -103,7 +103,8 @@ const char *encoded(struct text);                            /* base64url withou
 const struct mint_key *mint_key_for(const char *alg);        /* number 0 of the kind that it needs */
 const char *mint_header(const char *alg, const char *kid);   /* kid NULL: none */
 /* The claims of a good token for corp, with changes: NAME, JSON, ... NULL.  JSON "" takes a claim away. */
-const char *mint_claims(const char *name, ...) __attribute__((sentinel));
+#define mint_claims(...) mint_claims_of((const char *const[]){__VA_ARGS__, NULL})
+const char *mint_claims_of(const char *const *changes);
 
 /* As a JWS has it: R || S for ECDSA.  `alg` is one of RFC 7518 3.1, EdDSA, Ed25519. */
 struct text mint_sign(const struct mint_key *, const char *alg, struct text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tst-dlopen: the module loads into a strange process with all its symbols resolved, brings no libcurl along, and
- * exports the entry points that libpam looks up, and nothing else.
+ * tst-dlopen: the module loads into a strange process with all its symbols resolved, brings no libcurl along,
+ * and exports the entry points that libpam looks up, and nothing else.
  */
 #include <dlfcn.h>
 #include <elf.h>
@@ -51,7 +51,9 @@ static bool map_file(const char *path, struct file *file)
     return file->bytes != MAP_FAILED;
 }
 
-/* The section of dynamic symbols, and through `ret_names` their names; this machine's own linker wrote them. */
+/*
+ * The section of dynamic symbols, and through `ret_names` their names; this machine's own linker wrote them.
+ */
 static const ElfW(Shdr) * find_symbols(const struct file *file, const char **ret_names)
 {
     const ElfW(Ehdr) *header = (const void *)file->bytes;

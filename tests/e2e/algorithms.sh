@@ -31,7 +31,7 @@ mint big corp --user big
 for way in ssh_askpass ssh_parts ssh_paramiko sudo_askpass sudo_parts; do
     check "$way: a token of $(wc -c <"$T/big") bytes, 200 groups" "$way" big allow
 done
-write_conf 'require = groups = 5e0a1c3c-6d0e-4b7b-9f7a-00000000199'
+write_conf 'require = groups = 5e0a1c3c-6d0e-4b7b-9f7a-000000000199'
 check "a rule on the last of its groups holds" ssh_askpass big allow
 check "and does not for a token with fewer" ssh_askpass good claim
 e2e_end

@@ -111,6 +111,13 @@ check() {
         pass "$1"
     else
         fail "$1: $got, not $4"
-        { tail -n 5 "$W/out"; log_since "$mark" | grep jwks; } | sed 's/^/      /'
+        tail -n 5 "$W/out" | sed 's/^/      /'
+        show_log "$mark"
     fi
 }
+
+# NAME MARK PATTERN: the log has a line like that since it had MARK lines.
+logged() {
+    if wait_for 2 log_has "$2" "$3"; then pass "$1"; else fail "$1: no /$3/"; show_log "$2"; fi
+}
+show_log() { log_since "$1" | grep jwks | sed 's/^/      /'; }

@@ -33,16 +33,19 @@ HOSTILE=(https_proxy=http://127.0.0.1:1 HTTPS_PROXY=http://127.0.0.1:1 ALL_PROXY
     SSL_CERT_DIR=/nonexistent SSLKEYLOGFILE="$W/keylog" OPENSSL_CONF=/nonexistent OPENSSL_MODULES=/nonexistent
     CURL_CA_BUNDLE=/dev/null CURL_HOME=/nonexistent NETRC=/nonexistent TMPDIR=/nonexistent TZ=Antarctica/Troll LC_ALL=xx_XX
     RES_OPTIONS=timeout:30)
-# shellcheck disable=SC2016
-BARE='cd "$1" && umask 000 && ulimit -f 0 && ulimit -n 32 && trap "" CHLD XFSZ && exec sudo -A sh -c "$2"'
-sudo_hostile() {
-    as_user "${HOSTILE[@]}" SUDO_ASKPASS="$PREFIX/bin/jwks-askpass" JWKS_TOKEN_FILE="$1" \
-        timeout 60 setsid -w sh -c "$BARE" sh "$USER_HOME" "$GREETING" | cat
+# LIMIT TOKEN-FILE: as ulimit's arguments for the size of files
+sudo_limited() {
+    # shellcheck disable=SC2016
+    as_user "${HOSTILE[@]}" SUDO_ASKPASS="$PREFIX/bin/jwks-askpass" JWKS_TOKEN_FILE="$2" timeout 60 setsid -w sh -c \
+        'cd && umask 000 && ulimit $1 && ulimit -n 32 && trap "" CHLD XFSZ && exec sudo -A sh -c "$2"' sh "$1" "$GREETING" | cat
 }
+sudo_hostile() { sudo_limited '-S -f 0' "$1"; }
+sudo_no_files() { sudo_limited '-f 0' "$1"; }
 before=$(find "$USER_HOME")
 empty_cache
-check "a caller's hostile environment changes nothing" sudo_hostile good allow
+check "a caller's hostile environment changes nothing, on an empty cache" sudo_hostile good allow
 check "nor does it let a wrong audience in" sudo_hostile audience audience
+check "a caller who may write no file at all, on a warm cache" sudo_no_files good allow
 try "and nothing was written into the caller's home" test "$before" = "$(find "$USER_HOME")"
 try "nor a key log" not test -e "$W/keylog"
 try "the cache is the jwks user's alone" test -z "$(find "$W/state" "$W/run" ! -user jwks -o -perm /022)"

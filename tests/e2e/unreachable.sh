@@ -17,7 +17,7 @@ unavailable() {
     check "$1: no login" pam_whole good "$2"
     try "$1: within $MAX_WAIT s" test $((SECONDS - start)) -le $((MAX_WAIT + 1))
     try "$1: PAM_AUTHINFO_UNAVAIL" grep -q 'cannot retrieve authentication info' "$W/out"
-    try "$1: named in the log" log_has "$mark" "decision=.*reason=$2 .*\b$1\b"
+    logged "$1: named in the log" "$mark" "decision=.*reason=$2 .*\b$1\b"
 }
 
 check "control: a good token, all in order" pam_whole good allow
@@ -33,9 +33,9 @@ while read -r mode step reason; do
     provider_do corp "jwks?mode=$mode" >"$LOGS/control"
     unavailable "$step" "$reason"
 done <<'END'
-404 http-4xx unreachable
-500 http-5xx unreachable
-redirect http-3xx unreachable
+404 http-4xx provider
+500 http-5xx provider
+redirect http-3xx provider
 slow timeout unreachable
 html not-json provider
 truncated not-json provider
