@@ -50,6 +50,7 @@ start_syslog
 start_sshd
 allow_sudo
 show <"$CONF"
+printf '\n/etc/pam.d/%s:\n' "$SVC" | show
 head -n 1 "/etc/pam.d/$SVC" | show
 
 step "Get an ID token, as any OpenID client would"

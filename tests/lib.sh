@@ -266,9 +266,9 @@ fetch_helper = $PREFIX/libexec/pam-jwks/jwks-fetch
 clock_skew   = 0
 
 [issuer corp]
-issuer   = $(op corp ISSUER)
-audience = ssh-RS256 ssh-PS256 ssh-ES256 ssh-EdDSA
-ca_file  = $W/etc/${CA:-corp}-ca.pem
+issuer     = $(op corp ISSUER)
+audience   = ssh-RS256 ssh-PS256 ssh-ES256 ssh-EdDSA
+ca_file    = $W/etc/${CA:-corp}-ca.pem
 EOF
     [[ "$*" == *user_claim* ]] || set -- 'user_claim = preferred_username' "$@"
     printf '%s\n' "$@" >>"$CONF"

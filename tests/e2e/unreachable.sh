@@ -39,7 +39,7 @@ redirect http-3xx provider
 slow timeout unreachable
 html not-json provider
 truncated not-json provider
-empty no-keys provider
+empty no-usable provider
 huge too-large provider
 END
 provider_do corp 'jwks?mode=ok' >"$LOGS/control"

@@ -6,7 +6,7 @@ lib=${top_srcdir:?set by make check}/libjwkscore
 W=$(mktemp -d)
 trap 'rm -rf "$W"' EXIT
 
-exports() { "${NM:-nm}" -D --defined-only "$1" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort -u; }
+exports() { ${NM:-nm} -D --defined-only "$1" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort -u; }
 map() { sed -n '/global:/,/local:/s/^ *\([a-z_]*\);$/\1/p' "$1" | sort -u; }
 
 exports "${top_builddir:?}/libjwkscore/.libs/libjwkscore.so" >"$W/library"

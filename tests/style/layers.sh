@@ -10,7 +10,7 @@ only() {
     local users want
     users=$(for object in */.libs/*.o */*.o; do
         [[ $object != tests/* && $object != bench/* && $object != examples/* && -e $object ]] || continue
-        if "${NM:-nm}" -u "$object" | grep -Eq "^ *U $2"; then basename "$object"; fi
+        if ${NM:-nm} -u "$object" | grep -Eq "^ *U $2"; then basename "$object"; fi
     done | sed 's/.*-//' | sort -u | xargs)
     want=$(printf '%s\n' "${@:3}" | sort -u | xargs)
     [[ $users == "$want" ]] || { echo "$1 is called by: ${users:-nobody}; allowed: $want"; status=1; }

@@ -5,4 +5,13 @@ set -euo pipefail
 cd "${top_srcdir:?set by make check}"
 W=$(mktemp -d)
 trap 'rm -rf "$W"' EXIT
-exit 1
+
+# "SECTION key" a line, from the table and from the pages.  conf is the module's own, max_wait the one row for both.
+sed -nE 's/^ +\{"([a-z_]+)", (GLOBAL|ISSUER|SERVICE|PAM)\(.*/\2 \1/p' libjwkscore/option_table.c | sort >"$W/rows"
+awk '/^\.Ss Section/ { section = toupper($3) } /^\.Sh/ { section = "" } /^\.It Cm/ && section { print section, $3 }' \
+    libjwkscore/jwks.conf.5 >"$W/page"
+awk '/^\.Sh/ { here = $2 == "DESCRIPTION" } /^\.It Cm/ && here { print "PAM", $3 }' pam_jwks/pam_jwks.8 |
+    grep -vxE 'PAM (conf|max_wait)' >>"$W/page"
+sort -o "$W/page" "$W/page"
+[[ $(wc -l <"$W/rows") -gt 40 ]] || { echo "the table was not read"; exit 1; }
+diff "$W/rows" "$W/page" || { echo "above: < row without entry, > entry without row"; exit 1; }
