@@ -47,7 +47,7 @@ static enum jwkscore_status read_user_claim(const struct issuer_options *issuer,
     if (!value_text(claim, &value) || value.length == 0 || value.length > CLAIM_VALUE_MAX)
         return error_set(error, JWKSCORE_E_UNMAPPED, "`%s` is %s, not a string of 1 to %d bytes", issuer->user_claim,
                          value_type_name(value_type(claim)), CLAIM_VALUE_MAX);
-    if (strcmp(issuer->user_claim, "email") == 0 &&
+    if (claim == value_member(token->claims, "email") && /* by its name or by a pointer */
         (!value_boolean(value_member(token->claims, "email_verified"), &verified) || !verified))
         return error_set(error, JWKSCORE_E_UNMAPPED, "`email` without `email_verified` true names nobody");
     *ret_value = value;

@@ -869,6 +869,46 @@ START_TEST(an_air_gapped_set_is_read_and_never_fetched)
 }
 END_TEST
 
+/* --- what `explain` shows --- */
+
+static void note_rule(void *data, const struct jwkscore_trace *trace)
+{
+    const char **lines = data;
+    const char *origin = trace->origin != NULL ? trace->origin : "";
+
+    *lines = textf("%s%s=%s(%s)%s ", *lines, trace->rule, jwkscore_reason(trace->status), trace->found,
+                   strcmp(origin, "default") == 0 || *origin == '\0' ? "" : "!");
+}
+
+/* The rules of one search: RULE=STATUS(FOUND), and ! where a line of jwks.conf decided. */
+static const char *rules_of(const struct stage *stage, const char *token, int64_t now)
+{
+    struct search search = {.now = now, .max_wait = MOST};
+    const char *lines = "";
+
+    jwkscore_config_trace(stage->config, note_rule, &lines);
+    ask_as(stage, token, &search);
+    jwkscore_config_trace(stage->config, NULL, NULL);
+    return lines;
+}
+
+START_TEST(each_step_is_shown_to_who_asks)
+{
+    struct stage stage;
+
+    stage_open(&stage, "denied_key = c\nmax_stale = 2d\n");
+    put_keys(&stage, FRESH, mint_jwks(key_of(0, "a")));
+    put_rate(&stage, &(struct when){.no_token = true, .attempt = -1});
+    ck_assert_str_eq(rules_of(&stage, token_by(0, "a"), NOW), "key=ok(a) cache=ok(fresh)! signature=ok(a) ");
+    ck_assert_str_eq(rules_of(&stage, token_by(1, "a"), NOW), "key=ok(a) cache=ok(fresh)! signature=signature(a) ");
+    ck_assert_str_eq(rules_of(&stage, token_by(1, "b"), NOW), "key=ok(b) cache=ok(fresh)! ");
+    ck_assert_str_eq(rules_of(&stage, token_by(1, "c"), NOW), "key=denied-key(c)! ");
+    ck_assert_str_eq(rules_of(&stage, token_by(0, "a"), JWKS_BUILD_TIME - 301), "key=ok(a) clock=clock() ");
+    expect_started("");
+    stage_close(&stage);
+}
+END_TEST
+
 /* --- the rest of the way --- */
 
 START_TEST(unsafe_files_are_told_from_missing_ones)
@@ -914,5 +954,6 @@ int main(int argc, char **argv)
                        a_vanished_key_is_used_within_its_grace,
                        a_vanished_key_stands_behind_a_current_one_and_needs_its_kid,
                        a_clock_that_is_too_early_is_refused_and_asked_about, the_clock_is_checked_whatever_is_cached,
-                       an_air_gapped_set_is_read_and_never_fetched, unsafe_files_are_told_from_missing_ones);
+                       an_air_gapped_set_is_read_and_never_fetched, each_step_is_shown_to_who_asks,
+                       unsafe_files_are_told_from_missing_ones);
 }
