@@ -71,20 +71,15 @@ static bool is_plain_name(const char *name)
 
 /* --- folders --- */
 
-/* The way from / down: `fd` is the folder that the path names up to `at`. */
+/* The way from / down: `*fd` is the folder that the path names up to `at`. */
 struct walk {
     const char *path, *at;
     uid_t also;
     bool any_owner;
-    int fd;
+    int *fd;
     struct stat found;
     struct jwkscore_error *error;
 };
-
-static void close_walk(struct walk *walk)
-{
-    fd_closep(&walk->fd);
-}
 
 static struct shown shown_walk(const struct walk *walk)
 {
@@ -112,13 +107,13 @@ static int open_folder(int parent, const char *name, bool last)
 static enum jwkscore_status enter(struct walk *walk, const char *name)
 {
     struct shown shown = shown_walk(walk);
-    int fd = open_folder(walk->fd, name, at_last(walk));
+    int fd = open_folder(*walk->fd, name, at_last(walk));
 
     if (fd < 0) {
-        return explain(walk->fd, name, errno, &shown, walk->error);
+        return explain(*walk->fd, name, errno, &shown, walk->error);
     }
-    fd_closep(&walk->fd);
-    walk->fd = fd;
+    fd_closep(walk->fd);
+    *walk->fd = fd;
     if (fstat(fd, &walk->found) != 0) {
         return error_system(walk->error, shown.text, errno);
     }
@@ -150,8 +145,8 @@ static enum jwkscore_status enter_next(struct walk *walk)
 enum jwkscore_status folder_open(const char *path, uid_t also, bool any_owner, struct folder *ret_folder,
                                  struct jwkscore_error *error)
 {
-    struct walk walk CLEANUP(close_walk) = {
-        .path = path, .also = also, .any_owner = any_owner, .fd = -1, .error = error};
+    int fd CLEANUP(fd_closep) = -1;
+    struct walk walk = {.path = path, .also = also, .any_owner = any_owner, .fd = &fd, .error = error};
     enum jwkscore_status status;
 
     if (path == NULL || *path != '/') {
@@ -166,8 +161,8 @@ enum jwkscore_status folder_open(const char *path, uid_t also, bool any_owner, s
     if (status != JWKSCORE_OK) {
         return status;
     }
-    *ret_folder = (struct folder){walk.fd, walk.found.st_uid, walk.found.st_gid};
-    walk.fd = -1;
+    *ret_folder = (struct folder){fd, walk.found.st_uid, walk.found.st_gid};
+    fd = -1;
     return JWKSCORE_OK;
 }
 
@@ -190,20 +185,24 @@ struct wanted {
     size_t most;
 };
 
+/* Who could change it comes first: what an unsafe file is like otherwise does not matter. */
 static enum jwkscore_status check_file(const struct stat *found, const struct wanted *wanted,
                                        struct jwkscore_error *error)
 {
     const char *path = wanted->shown.text;
+    enum jwkscore_status status;
 
-    if (S_ISLNK(found->st_mode)) {
-        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is a symbolic link", path);
-    }
     if (!S_ISREG(found->st_mode)) {
-        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is not a regular file", path);
+        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is %s", path,
+                         S_ISLNK(found->st_mode) ? "a symbolic link" : "not a regular file");
     }
     if ((found->st_mode & (S_ISUID | S_ISGID)) != 0) {
         return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s has a set-id bit (mode %04o)", path,
                          (unsigned)found->st_mode & 07777);
+    }
+    status = check_owner_and_mode(found, wanted->also, &wanted->shown, error);
+    if (status != JWKSCORE_OK) {
+        return status;
     }
     if (found->st_size <= 0) {
         return error_set(error, JWKSCORE_E_CONFIG, "%s is empty", path);
@@ -211,7 +210,7 @@ static enum jwkscore_status check_file(const struct stat *found, const struct wa
     if ((uintmax_t)found->st_size > wanted->most) {
         return error_set(error, JWKSCORE_E_CONFIG, "%s has more than %zu bytes", path, wanted->most);
     }
-    return check_owner_and_mode(found, wanted->also, &wanted->shown, error);
+    return JWKSCORE_OK;
 }
 
 /* Fewer bytes than there is room for only at the end of the file; -1 with errno. */

@@ -162,7 +162,7 @@ struct folder {
 CHECKED enum jwkscore_status folder_open(const char *path, uid_t also, bool any_owner, struct folder *ret_folder,
                                          struct jwkscore_error *);
 void folder_closep(struct folder *);
-/* A regular file of at most `most` bytes, root's or `also`'s, not writable by others, no set-id bit.  *ret_absent: there is none. */
+/* A regular file of at most `most` bytes, root's or `also`'s, not writable by others, no set-id bit.  *ret_absent, set in any case: there is none. */
 CHECKED enum jwkscore_status file_read_at(const struct folder *, const char *name, uid_t also, size_t most,
                                           struct buffer *ret_bytes, bool *ret_absent, struct jwkscore_error *);
 CHECKED enum jwkscore_status file_read(const char *path, uid_t also, size_t most, struct buffer *ret_bytes, uid_t *ret_owner,

@@ -125,10 +125,7 @@ const char *jsonnumber_scan(const char **at, const char *end)
     return is_finite((struct text){from, (size_t)(*at - from)}) ? NULL : "number too large";
 }
 
-/*
- * What stands before the point, and whether there is something behind it; false if that has more than 19
- * digits.
- */
+/* What stands before the point, and whether something stands behind it; false if it has over 19 digits. */
 static bool cut_decimal(const struct decimal *decimal, uint64_t *ret_whole, bool *ret_fraction)
 {
     uint64_t unit = 1;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * jsonstring.c: JSON strings (RFC 8259 section 7): are they well-formed, what do they say, how are they
- * written?
+ * jsonstring.c: JSON strings (RFC 8259 section 7): well-formed or not, what they say, how they are written.
  *
  * Every string of a token passes here before anything reads it.  \u0000 and lone surrogates are refused,
  * though the grammar has them: the one ends names early in C, the other is no character.
@@ -44,10 +43,7 @@ static int32_t take_unit(const char **at, const char *end)
     return unit;
 }
 
-/*
- * A character beyond U+FFFF is a high and a low surrogate, each escaped; one without the other is no
- * character.
- */
+/* A character beyond U+FFFF is two escaped surrogates, high and low; one without the other is none. */
 static int32_t take_unicode(const char **at, const char *end)
 {
     int32_t low, unit = take_unit(at, end);
@@ -67,10 +63,7 @@ static int32_t take_unicode(const char **at, const char *end)
                                           : LONE_SURROGATE;
 }
 
-/*
- * The character that an escape stands for, or one of the above; `at` stands on the backslash, then behind it
- * all.
- */
+/* The character that an escape stands for, or one of the above.  `at` goes from its backslash to behind it. */
 static int32_t take_escape(const char **at, const char *end)
 {
     static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";

@@ -4,8 +4,8 @@
  *
  * Refused beyond the grammar is what parsers read differently: members that are there twice, \u0000, lone
  * surrogates, integers over 19 digits, numbers beyond a double, and depth or members without end.  One pass
- * over the text, no recursion, and memory only where objects are large.  Errors name a place, never the text
- * there.
+ * over the text, no recursion, and memory only where objects are large.  Errors name a place, but
+ * never the text there.
  */
 #include "internal.h"
 

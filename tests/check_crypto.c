@@ -26,12 +26,16 @@ static enum jwkscore_status verify(const struct key_material *material, const ch
     CLEANUP(key_freep) struct key *key = NULL;
     struct jwkscore_error error = {JWKSCORE_OK, ""};
     enum jwkscore_status status;
+    size_t length;
 
     ck_assert_ptr_nonnull(crypto);
     ck_assert_status(key_import(crypto, material, &key, &error), JWKSCORE_OK);
     status = key_verify(crypto, key, algorithm_find(text_from(alg)), text, signature, &error);
     ck_assert_int_eq(error.status, status);
     ck_assert((error.message[0] == '\0') == (status == JWKSCORE_OK));
+    length = key_signature_length(key, algorithm_find(text_from(alg)));
+    if (length != signature.length) /* refused before OpenSSL sees it */
+        ck_assert_ptr_nonnull(strstr(error.message, length == 0 ? "not of a kind" : "and this key's are"));
     return status;
 }
 

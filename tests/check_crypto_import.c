@@ -100,7 +100,7 @@ START_TEST(an_rsa_exponent_is_odd_and_from_3_to_32_bits)
     struct text n = mint_key(MINT_RSA, 0)->material.n;
 
     for (size_t i = 0; i < ARRAY_LENGTH(exponents); i++)
-        ck_assert_msg((judge_rsa(n, exponents[i].e) == FIT) == exponents[i].fits, "row %zu", i);
+        ck_assert_msg(judge_rsa(n, exponents[i].e) == (exponents[i].fits ? FIT : UNFIT), "row %zu", i);
 }
 END_TEST
 

@@ -188,11 +188,13 @@ START_TEST(file_owners)
         {STRANGER, 0, false},
     };
     const char *path = room_write("file", "x");
+    struct jwkscore_error error = {.status = JWKSCORE_OK};
 
     if (!is_root()) {
-        expect_read(
-            path, NO_OWNER, JWKSCORE_E_UNSAFE_FILE,
-            textf("%s belongs to uid %u, who is not trusted with it", room_path(""), (unsigned)geteuid()));
+        /* some folder above is ours */
+        ck_assert_status(file_read(path, NO_OWNER, MOST, &(struct buffer){NULL, 0}, NULL, &error),
+                         JWKSCORE_E_UNSAFE_FILE);
+        ck_assert_ptr_nonnull(strstr(error.message, textf(" belongs to uid %u, who", (unsigned)geteuid())));
         return;
     }
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -560,58 +562,65 @@ START_TEST(last_folder_can_be_used)
 }
 END_TEST
 
+/* Looks as somebody who is not root and trusts `owner`; skipped where our folders are closed to others. */
+static void as_nobody(bool (*look)(const char *path, uid_t owner), const char *path)
+{
+    enum { SKIPPED = 77 };
+    uid_t owner = geteuid();
+    pid_t child;
+    int status;
+
+    ck_assert_int_eq(chmod(room_path(""), 0711), 0);
+    child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        if (owner == 0 && setresuid(NOBODY, NOBODY, NOBODY) != 0) {
+            _exit(EXIT_FAILURE);
+        }
+        if (access(room_path(""), X_OK) != 0) {
+            _exit(SKIPPED);
+        }
+        _exit(look(path, owner) ? EXIT_SUCCESS : EXIT_FAILURE);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED) {
+        printf("skipped: uid %d cannot come here\n", NOBODY);
+        return;
+    }
+    ck_assert_int_eq(status, 0);
+}
+
+static bool reads_below_unlisted(const char *path, uid_t owner)
+{
+    struct buffer bytes CLEANUP(buffer_freep) = {NULL, 0};
+
+    return open(room_path("folder"), O_RDONLY | O_DIRECTORY | O_CLOEXEC) < 0 &&
+           file_read(path, owner, MOST, &bytes, NULL, NULL) == JWKSCORE_OK && bytes.length == 1;
+}
+
 /* Whoever may pass through a folder, but not list it, can read a file in it. */
 START_TEST(folders_that_cannot_be_listed)
 {
-    const char *folder = room_folder("folder", 0711), *file = room_write("folder/file", "x");
-    uid_t owner = geteuid();
-    int status;
-    pid_t child;
+    const char *folder = room_folder("folder", 0755), *file = room_write("folder/file", "x");
 
-    ck_assert_int_eq(chmod(room_path(""), 0711), 0);
-    ck_assert_int_eq(chmod(folder, owner == 0 ? 0711 : 0311), 0);
-    child = fork();
-    ck_assert_int_ge(child, 0);
-    if (child == 0) {
-        struct buffer bytes CLEANUP(buffer_freep) = {NULL, 0};
-        if (owner == 0 && setresuid(NOBODY, NOBODY, NOBODY) != 0) {
-            _exit(1);
-        }
-        if (open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) >= 0) {
-            _exit(2);
-        }
-        _exit(file_read(file, owner, MOST, &bytes, NULL, NULL) == JWKSCORE_OK && bytes.length == 1 ? 0 : 3);
-    }
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(chmod(folder, geteuid() == 0 ? 0711 : 0311), 0);
+    as_nobody(reads_below_unlisted, file);
     ck_assert_int_eq(chmod(folder, 0755), 0);
-    ck_assert_int_eq(status, 0);
 }
 END_TEST
 
+static bool says_denied(const char *path, uid_t owner)
+{
+    struct jwkscore_error error = {.status = JWKSCORE_OK};
+    struct buffer bytes = {NULL, 0};
+
+    return file_read(path, owner, MOST, &bytes, NULL, &error) == JWKSCORE_E_SYSTEM && bytes.bytes == NULL &&
+           strcmp(error.message, textf("%s: Permission denied (EACCES)", path)) == 0;
+}
+
 START_TEST(files_that_cannot_be_read)
 {
-    const char *file = room_write_bytes("file", TEXT("x"), 0600);
-    uid_t owner = geteuid();
-    int status;
-    pid_t child;
-
-    ck_assert_int_eq(chmod(room_path(""), 0711), 0);
-    ck_assert_int_eq(chmod(file, owner == 0 ? 0600 : 0200), 0);
-    child = fork();
-    ck_assert_int_ge(child, 0);
-    if (child == 0) {
-        struct jwkscore_error error = {.status = JWKSCORE_OK};
-        struct buffer bytes = {NULL, 0};
-        if (owner == 0 && setresuid(NOBODY, NOBODY, NOBODY) != 0) {
-            _exit(1);
-        }
-        _exit(file_read(file, owner, MOST, &bytes, NULL, &error) == JWKSCORE_E_SYSTEM &&
-                      strcmp(error.message, textf("%s: Permission denied (EACCES)", file)) == 0
-                  ? 0
-                  : 2);
-    }
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_int_eq(status, 0);
+    as_nobody(says_denied, room_write_bytes("file", TEXT("x"), geteuid() == 0 ? 0600 : 0200));
 }
 END_TEST
 

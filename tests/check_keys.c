@@ -404,6 +404,22 @@ START_TEST(at_the_deadline_the_cache_is_read_again)
 }
 END_TEST
 
+START_TEST(keys_that_expire_during_a_wait_are_not_used)
+{
+    struct search search;
+    struct stage stage;
+
+    stage_open(&stage, "");
+    put_keys(&stage, STALE, mint_jwks(key_of(0, "a")));
+    prepare(&stage, "expired", EXPIRED, mint_jwks(key_of(0, "a")));
+    plan("log state/starts\npublish expired state/%s.jwks\n" FAILS, stage.id);
+    search = ask(&stage, token_by(0, "a"));
+    EXPECT(search, UNREACHABLE, "dns");
+    expect_started(textf("stale waited\nkid %s waited\n", hash_of(&stage, "a")));
+    stage_close(&stage);
+}
+END_TEST
+
 START_TEST(for_an_unknown_user_nothing_is_started)
 {
     static const struct {
@@ -857,6 +873,12 @@ START_TEST(an_air_gapped_set_is_read_and_never_fetched)
     search = (struct search){.now = JWKS_BUILD_TIME - 301, .max_wait = MOST};
     ask_as(&stage, token_by(0, "a"), &search);
     EXPECT(search, JWKSCORE_E_CLOCK, "");
+    room_write("corp.jwks", textf("{\"keys\":[%s%s]}", repeated("1,", 127), key_of(0, "a")));
+    search = ask(&stage, token_by(0, "a"));
+    EXPECT(search, OK, "");
+    room_write("corp.jwks", textf("{\"keys\":[%s%s]}", repeated("1,", 128), key_of(0, "a")));
+    search = ask(&stage, token_by(0, "a"));
+    EXPECT(search, JWKSCORE_E_CONFIG, "corp.jwks");
     room_write("corp.jwks", "{\"keys\":[1]");
     search = ask(&stage, token_by(0, "a"));
     EXPECT(search, JWKSCORE_E_CONFIG, "corp.jwks");
@@ -942,6 +964,7 @@ int main(int argc, char **argv)
                        the_message_names_the_step_that_failed,
                        each_wait_has_its_own_end, a_cold_wait_is_eight_seconds, all_waits_share_one_budget,
                        without_a_budget_nothing_is_waited_for, at_the_deadline_the_cache_is_read_again,
+                       keys_that_expire_during_a_wait_are_not_used,
                        for_an_unknown_user_nothing_is_started, a_refresh_that_cannot_be_started_has_failed,
                        keys_that_could_not_be_stored_serve_this_login,
                        without_a_kid_exactly_one_key_must_fit_and_nothing_is_asked_for,
