@@ -12,6 +12,16 @@
 #include <syslog.h>
 #include <unistd.h>
 
+/* Whoever could change the CA could change the keys, so it is looked at as jwks.conf is. */
+static bool is_ca_safe(const struct attempt *attempt, struct jwkscore_error *error)
+{
+    CLEANUP(buffer_freep) struct buffer bytes = {0};
+    const char *path = attempt->issuer->ca_file;
+
+    return path == NULL ||
+           file_read(path, config_file_owner(attempt->config), CA_FILE_MAX, &bytes, NULL, error) == JWKSCORE_OK;
+}
+
 /* Step 1.  The folders are the writer's own, or this is not the writer. */
 static enum refresh_outcome open_folders(struct attempt *attempt)
 {
@@ -19,6 +29,8 @@ static enum refresh_outcome open_folders(struct attempt *attempt)
 
     if (attempt->issuer->jwks_file != NULL) {
         failure_set(&attempt->failure, OUTCOME_CONFIG, 0, "jwks_file is set: nothing is fetched");
+    } else if (!is_ca_safe(attempt, &error)) {
+        failure_set(&attempt->failure, OUTCOME_CONFIG, 0, "ca_file: %s", error.message);
     } else if (cache_open(attempt->config, attempt->issuer, &attempt->cache, &error) != JWKSCORE_OK) {
         failure_set(&attempt->failure, OUTCOME_FS, 0, "%s", error.message);
     } else if (attempt->cache.state_dir.owner != geteuid()) {

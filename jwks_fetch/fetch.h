@@ -21,6 +21,7 @@ enum {
     BUDGET_MS = 9000,                   /* of 10 s of life: 1 s is left to write */
     DISCOVERY_TTL = 86400,              /* s: addresses change by the year */
     DISCOVERY_OUTAGE = 7 * 86400,       /* s that an old address is used while discovery fails */
+    CA_FILE_MAX = 4 * 1024 * 1024,      /* all the world's CAs are 0.2 MiB */
     GRACE_MAX = 7 * 86400               /* s: the longest key_grace */
 };
 
