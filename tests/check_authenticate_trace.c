@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check_authenticate_trace.c: whatever refuses a token, the trace's last event is the rule that did (`jwksctl explain`). */
+/* check_authenticate_trace.c: whatever refuses a token, the last that is told is the rule that did. */
 #include "support.h"
 
 #include <string.h>
@@ -21,10 +21,12 @@ static void remember(void *data, const struct jwkscore_trace *event)
     strncpy(record->rule, event->rule, sizeof(record->rule) - 1);
 }
 
-static struct record decide(const char *lines, struct jwkscore_request request, enum jwkscore_status *ret_status)
+static struct record decide(const char *lines, struct jwkscore_request request,
+                            enum jwkscore_status *ret_status)
 {
     const char *keys = room_write("keys", mint_jwks(mint_jwk(mint_key(MINT_P256, 0), "\"kid\":\"k\"")));
-    CLEANUP(config_freep) struct jwkscore_config *config = config_loaded(textf("%sjwks_file = %s\n%s", CORP, keys, lines));
+    CLEANUP(config_freep)
+    struct jwkscore_config *config = config_loaded(textf("%sjwks_file = %s\n%s", CORP, keys, lines));
     struct jwkscore_identity *identity = NULL;
     struct record record = {.rule = ""};
 
@@ -65,7 +67,8 @@ START_TEST(the_rule_that_refuses_is_told)
         {"", with("iat", "null"), NULL, "iat"},
         {"", mint_good("ES256", "other", mint_claims(NULL)), NULL, "key"},
         {"denied_key = k\n", good, NULL, "key"},
-        {"", mint_token(mint_key(MINT_P256, 1), "ES256", mint_header("ES256", "k"), mint_claims(NULL)), NULL, "signature"},
+        {"", mint_token(mint_key(MINT_P256, 1), "ES256", mint_header("ES256", "k"), mint_claims(NULL)), NULL,
+         "signature"},
         {"", with("sub", ""), NULL, "subject"},
         {"", with("act", "{}"), NULL, NULL},
         {"", with("events", "{}"), NULL, NULL},
@@ -82,16 +85,20 @@ START_TEST(the_rule_that_refuses_is_told)
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-        struct jwkscore_request request = {.size = sizeof(request), .token = rows[i].token, .now = NOW,
-                                           .token_length = strlen(rows[i].token), .user = rows[i].user};
+        struct jwkscore_request request = {.size = sizeof(request),
+                                           .token = rows[i].token,
+                                           .now = NOW,
+                                           .token_length = strlen(rows[i].token),
+                                           .user = rows[i].user};
         enum jwkscore_status status;
         struct record record = decide(rows[i].lines, request, &status);
 
         ck_assert_msg(status != JWKSCORE_OK && record.status == status && record.refusals == 1,
-                      "row %zu: refused with %s, and the last of %zu refusals told is %s, %s", i, jwkscore_reason(status),
-                      record.refusals, record.rule, jwkscore_reason(record.status));
+                      "row %zu: refused with %s, and the last of %zu refusals told is %s, %s", i,
+                      jwkscore_reason(status), record.refusals, record.rule, jwkscore_reason(record.status));
         if (rows[i].rule != NULL)
-            ck_assert_msg(strcmp(record.rule, rows[i].rule) == 0, "row %zu: %s, not %s", i, record.rule, rows[i].rule);
+            ck_assert_msg(strcmp(record.rule, rows[i].rule) == 0, "row %zu: %s, not %s", i, record.rule,
+                          rows[i].rule);
     }
 }
 END_TEST
@@ -100,7 +107,9 @@ END_TEST
 START_TEST(what_cannot_be_said_is_told_too)
 {
     const char *good = mint_good("ES256", "k", mint_claims("iat", "", NULL));
-    struct jwkscore_request request = {.size = sizeof(request), .token = good, .now = (int64_t)JWKS_BUILD_TIME - 301,
+    struct jwkscore_request request = {.size = sizeof(request),
+                                       .token = good,
+                                       .now = (int64_t)JWKS_BUILD_TIME - 301,
                                        .token_length = strlen(good)};
     enum jwkscore_status status;
     struct record record = decide("", request, &status);
@@ -114,8 +123,8 @@ END_TEST
 START_TEST(a_token_that_passes_is_told_without_a_refusal)
 {
     const char *good = mint_good("ES256", "k", mint_claims(NULL));
-    struct jwkscore_request request = {.size = sizeof(request), .token = good, .token_length = strlen(good), .now = NOW,
-                                       .user = "nobody"};
+    struct jwkscore_request request = {
+        .size = sizeof(request), .token = good, .token_length = strlen(good), .now = NOW, .user = "nobody"};
     enum jwkscore_status status;
     struct record record = decide("", request, &status);
 

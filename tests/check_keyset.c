@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check_keyset.c: a key set, and which of its keys could have signed a token (CACHE 6 and 12, K1 to K5, W1, W2, H5). */
+/* check_keyset.c: a key set, and which of its keys could have signed a token (CACHE 6, 12; K1 to K5, H5). */
 #include "support.h"
 
 #include <string.h>
@@ -74,7 +74,8 @@ static const char *described(const struct candidates *candidates)
     for (size_t i = 0; i < candidates->count; i++)
         for (enum mint_kind kind = MINT_RSA; kind < MINT_KINDS; kind++)
             for (unsigned number = 0; number < (kind == MINT_RSA ? 1 : 2); number++) {
-                const struct key_material *m = &mint_key(kind, number)->material, *its = &candidates->at[i].material;
+                const struct key_material *m = &mint_key(kind, number)->material,
+                                          *its = &candidates->at[i].material;
 
                 if (text_equal(m->n, its->n) && text_equal(m->x, its->x))
                     text = textf("%s%s%c%u%s", text, *text != '\0' ? " " : "", letters[kind], number,
@@ -105,7 +106,8 @@ static const char *jwk(enum mint_kind kind, unsigned number, const char *members
 /* K2: length and bytes. */
 START_TEST(a_key_is_found_by_its_kid)
 {
-    const char *set = mint_jwks(jwk(MINT_P256, 0, "\"kid\":\"a\""), jwk(MINT_P256, 1, "\"kid\":\"b\""), jwk(MINT_RSA, 0, NULL));
+    const char *set = mint_jwks(jwk(MINT_P256, 0, "\"kid\":\"a\""), jwk(MINT_P256, 1, "\"kid\":\"b\""),
+                                jwk(MINT_RSA, 0, NULL));
 
     ck_assert_str_eq(ask(set, (struct query){.kid = "a", .alg = "ES256"}), "P0 known");
     ck_assert_str_eq(ask(set, (struct query){.kid = "b", .alg = "ES256"}), "P1 known");
@@ -143,20 +145,24 @@ START_TEST(a_key_must_fit_the_algorithm)
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
-        ck_assert_str_eq(ask(mint_jwks(jwk(rows[i].kind, 0, rows[i].members)), (struct query){.kid = "k", .alg = rows[i].alg}),
+        ck_assert_str_eq(ask(mint_jwks(jwk(rows[i].kind, 0, rows[i].members)),
+                             (struct query){.kid = "k", .alg = rows[i].alg}),
                          rows[i].wanted);
 }
 END_TEST
 
-/* K3: all that fit, so that the caller can see whether there is exactly one; a kid in the set is no obstacle. */
+/* K3: all that fit, so that the caller sees whether there is exactly one; a kid in the set is no obstacle. */
 START_TEST(without_a_kid_every_key_that_fits_counts)
 {
     const struct query query = {.alg = "ES256"};
 
     ck_assert_str_eq(ask(mint_jwks(jwk(MINT_P256, 0, NULL)), query), "P0 known");
-    ck_assert_str_eq(ask(mint_jwks(jwk(MINT_P256, 0, "\"kid\":\"a\""), jwk(MINT_RSA, 0, NULL)), query), "P0 known");
-    ck_assert_str_eq(ask(mint_jwks(jwk(MINT_P256, 0, NULL), jwk(MINT_P256, 1, "\"kid\":\"b\"")), query), "P0 P1 known");
-    ck_assert_str_eq(ask(mint_jwks(jwk(MINT_P256, 0, NULL), jwk(MINT_P256, 0, "\"kid\":\"b\"")), query), "P0 known");
+    ck_assert_str_eq(ask(mint_jwks(jwk(MINT_P256, 0, "\"kid\":\"a\""), jwk(MINT_RSA, 0, NULL)), query),
+                     "P0 known");
+    ck_assert_str_eq(ask(mint_jwks(jwk(MINT_P256, 0, NULL), jwk(MINT_P256, 1, "\"kid\":\"b\"")), query),
+                     "P0 P1 known");
+    ck_assert_str_eq(ask(mint_jwks(jwk(MINT_P256, 0, NULL), jwk(MINT_P256, 0, "\"kid\":\"b\"")), query),
+                     "P0 known");
     ck_assert_str_eq(ask("{\"keys\":[]}", query), " unknown");
 }
 END_TEST
@@ -171,7 +177,7 @@ START_TEST(a_key_without_kid_is_nobodys_kid)
 }
 END_TEST
 
-/* K4: different material is tried, in document order; the same twice is one key; bad ones spoil nothing (W2). */
+/* K4: different material, in document order; the same twice is one key; bad ones spoil nothing (W2). */
 START_TEST(several_keys_under_one_kid_are_tried)
 {
     const struct query query = {.kid = "k", .alg = "ES256"};
@@ -181,7 +187,8 @@ START_TEST(several_keys_under_one_kid_are_tried)
     ck_assert_str_eq(ask(mint_jwks(second, first, first, second), query), "P1 P0 known");
     ck_assert_str_eq(ask(mint_jwks(jwk(MINT_P384, 0, "\"kid\":\"k\""), first), query), "P0 known");
     ck_assert_str_eq(ask(mint_jwks("7", "{\"kid\":\"k\"}", "{\"kty\":\"oct\",\"k\":\"AA\",\"kid\":\"k\"}",
-                                   jwk(MINT_P256, 0, "\"kid\":\"k\",\"use\":\"enc\""), second, "[]"), query),
+                                   jwk(MINT_P256, 0, "\"kid\":\"k\",\"use\":\"enc\""), second, "[]"),
+                         query),
                      "P1 known");
 }
 END_TEST
@@ -194,7 +201,8 @@ START_TEST(at_most_four_keys_are_tried)
     const char *list = "";
 
     for (unsigned i = 0; i < 6; i++)
-        list = textf("%s%s{\"kty\":\"RSA\",\"kid\":\"k\",\"e\":\"AQAB\",\"n\":\"AQA%c\"}", list, i > 0 ? "," : "", 'A' + (char)i);
+        list = textf("%s%s{\"kty\":\"RSA\",\"kid\":\"k\",\"e\":\"AQAB\",\"n\":\"AQA%c\"}", list,
+                     i > 0 ? "," : "", 'A' + (char)i);
     ck_assert_status(keyset_parse(text_from(textf("{\"keys\":[%s]}", list)), &keyset, NULL), JWKSCORE_OK);
     ck_assert(keyset_candidates(keyset, &kid, algorithm_find(TEXT("RS256")), TEXT("i"), NULL, &candidates));
     ck_assert_uint_eq(candidates.count, KEYS_TRIED_MAX);
@@ -242,7 +250,7 @@ END_TEST
 
 /* --- vanished keys --- */
 
-/* The last keys of the array; found by kid alone, within their grace, and only behind current ones (CACHE 12). */
+/* The last keys of the array; found by kid alone, within their grace, and behind current ones (CACHE 12). */
 START_TEST(a_vanished_key_is_used_within_its_grace)
 {
     static const int64_t gone[] = {100, 200};
@@ -253,14 +261,15 @@ START_TEST(a_vanished_key_is_used_within_its_grace)
         int64_t left;
         const char *wanted;
     } rows[] = {
-        {"a", 101, "P0! unknown"}, {"a", 100, " unknown"}, {"b", 201, "P1! unknown"}, {"b", 200, " unknown"},
-        {"b", 101, " unknown"},    {"a", 0, " unknown"},   {"a", -5, " unknown"},     {NULL, 1000, " known"},
-        {"c", 1000, " unknown"},
+        {"a", 101, "P0! unknown"}, {"a", 100, " unknown"}, {"b", 201, "P1! unknown"},
+        {"b", 200, " unknown"},    {"b", 101, " unknown"}, {"a", 0, " unknown"},
+        {"a", -5, " unknown"},     {NULL, 1000, " known"}, {"c", 1000, " unknown"},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
-        ck_assert_str_eq(ask(set, (struct query){.kid = rows[i].kid, .alg = "ES256", .vanished = {gone, 2, rows[i].left}}),
-                         rows[i].wanted);
+        ck_assert_str_eq(
+            ask(set, (struct query){.kid = rows[i].kid, .alg = "ES256", .vanished = {gone, 2, rows[i].left}}),
+            rows[i].wanted);
 }
 END_TEST
 
@@ -282,8 +291,10 @@ START_TEST(no_key_counts_as_current_that_has_vanished)
     static const int64_t gone[] = {500, 500, 500};
     const char *set = mint_jwks(jwk(MINT_P256, 0, "\"kid\":\"k\""), jwk(MINT_RSA, 0, "\"kid\":\"r\""));
 
-    ck_assert_str_eq(ask(set, (struct query){.kid = "k", .alg = "ES256", .vanished = {gone, 2, 400}}), " unknown");
-    ck_assert_str_eq(ask(set, (struct query){.kid = "k", .alg = "ES256", .vanished = {gone, 3, 400}}), " unknown");
+    ck_assert_str_eq(ask(set, (struct query){.kid = "k", .alg = "ES256", .vanished = {gone, 2, 400}}),
+                     " unknown");
+    ck_assert_str_eq(ask(set, (struct query){.kid = "k", .alg = "ES256", .vanished = {gone, 3, 400}}),
+                     " unknown");
     ck_assert_str_eq(ask(set, (struct query){.kid = "k", .alg = "ES256"}), "P0 known");
 }
 END_TEST
@@ -291,8 +302,11 @@ END_TEST
 int main(void)
 {
     mint_early();
-    return RUN("keyset", a_set_is_an_object_with_an_array_of_keys, a_key_is_found_by_its_kid, a_key_must_fit_the_algorithm,
-               without_a_kid_every_key_that_fits_counts, a_key_without_kid_is_nobodys_kid, several_keys_under_one_kid_are_tried,
-               at_most_four_keys_are_tried, a_key_serves_the_issuer_that_it_names, a_vanished_key_is_used_within_its_grace,
-               a_vanished_key_is_dropped_where_a_current_one_has_its_kid, no_key_counts_as_current_that_has_vanished);
+    return RUN("keyset", a_set_is_an_object_with_an_array_of_keys, a_key_is_found_by_its_kid,
+               a_key_must_fit_the_algorithm, without_a_kid_every_key_that_fits_counts,
+               a_key_without_kid_is_nobodys_kid, several_keys_under_one_kid_are_tried,
+               at_most_four_keys_are_tried, a_key_serves_the_issuer_that_it_names,
+               a_vanished_key_is_used_within_its_grace,
+               a_vanished_key_is_dropped_where_a_current_one_has_its_kid,
+               no_key_counts_as_current_that_has_vanished);
 }

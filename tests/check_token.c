@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check_token.c: a token has three parts, each in its one spelling; what was cut is called so (S1 to S9, B). */
+/* check_token.c: three parts, each in its one spelling; what was cut is called so (S1 to S9, B). */
 #include "support.h"
 
 #include <string.h>
@@ -45,7 +45,8 @@ static const char *good(void)
 
 START_TEST(a_token_is_taken_apart)
 {
-    const char *text = mint_join("{\"alg\":\"EdDSA\",\"kid\":\"k\\u002f1\",\"typ\":\"JWT\"}", "{\"iss\":\"i\"}", signature64);
+    const char *text = mint_join("{\"alg\":\"EdDSA\",\"kid\":\"k\\u002f1\",\"typ\":\"JWT\"}",
+                                 "{\"iss\":\"i\"}", signature64);
     CLEANUP(token_freep) struct token *token = NULL;
 
     ck_assert_status(parse(text_from(text), &token), JWKSCORE_OK);
@@ -82,7 +83,7 @@ START_TEST(a_nul_is_no_end)
 }
 END_TEST
 
-/* A token of exactly so many bytes: the payload is filled up, a character of padding per byte where 4 fits. */
+/* A token of exactly so many bytes: its payload is filled up. */
 static struct text token_of_length(size_t wanted)
 {
     const char *text = "";
@@ -90,7 +91,8 @@ static struct text token_of_length(size_t wanted)
     for (size_t fill = wanted * 3 / 4 - 200; strlen(text) < wanted; fill++) {
         text = mint_join(ES256, textf("{\"a\":\"%s\"}", repeated("a", fill)), signature64);
         if (strlen(text) > wanted) /* base64 jumps from 4n to 4n + 2; a longer header makes up for it */
-            text = mint_join("{\"alg\":\"ES256\"} ", textf("{\"a\":\"%s\"}", repeated("a", fill - 2)), signature64);
+            text = mint_join("{\"alg\":\"ES256\"} ", textf("{\"a\":\"%s\"}", repeated("a", fill - 2)),
+                             signature64);
     }
     ck_assert_uint_eq(strlen(text), wanted);
     return text_from(text);
@@ -101,7 +103,8 @@ START_TEST(a_token_has_at_most_16384_bytes)
 {
     ck_assert_status(judge(token_of_length(TOKEN_MAX)), JWKSCORE_OK);
     ck_assert_status(judge(token_of_length(TOKEN_MAX + 1)), JWKSCORE_E_TOO_LONG);
-    ck_assert_status(token_parse((struct text){zeros, SIZE_MAX}, NULL, NULL), JWKSCORE_E_TOO_LONG); /* unread */
+    ck_assert_status(token_parse((struct text){zeros, SIZE_MAX}, NULL, NULL),
+                     JWKSCORE_E_TOO_LONG); /* unread */
     ck_assert_status(judge(text_from(repeated(" ", TOKEN_MAX))), JWKSCORE_E_MALFORMED);
 }
 END_TEST
@@ -165,11 +168,12 @@ START_TEST(an_encrypted_token_is_called_one)
     ck_assert_status(judge_text(textf("%s.a.b.c.d", header)), JWKSCORE_E_ENCRYPTED);
     ck_assert_status(judge_text(textf("%s.a.b.c", header)), JWKSCORE_E_ENCRYPTED);
     ck_assert_status(judge_text(textf("%s.a.b.c", encoded(TEXT(ES256)))), JWKSCORE_E_MALFORMED);
-    ck_assert_status(judge_text(textf("%s..b.c.d", header)), JWKSCORE_E_ENCRYPTED); /* alg dir: an empty second part */
+    ck_assert_status(judge_text(textf("%s..b.c.d", header)),
+                     JWKSCORE_E_ENCRYPTED); /* alg dir: an empty second part */
 }
 END_TEST
 
-/* Every byte but the alphabet's 64 and the dot refuses, at the begin, in the middle and at the end (B1, B4). */
+/* Every byte but the alphabet's 64 and the dot refuses: as first, in the middle, as last (B1, B4). */
 START_TEST(only_base64url_bytes_stand_in_a_token)
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -185,7 +189,8 @@ START_TEST(only_base64url_bytes_stand_in_a_token)
             struct text changed = kept(text, length);
 
             *(char *)(changed.bytes + places[i]) = (char)byte;
-            ck_assert_msg(judge(changed) == JWKSCORE_E_MALFORMED, "byte 0x%02x at %zu", (unsigned)byte, places[i]);
+            ck_assert_msg(judge(changed) == JWKSCORE_E_MALFORMED, "byte 0x%02x at %zu", (unsigned)byte,
+                          places[i]);
         }
     }
 }
@@ -212,30 +217,44 @@ END_TEST
 
 /* --- the signature --- */
 
-/* FACTS 2: clients cut tokens, mostly inside the signature; a person can mend that, so it has a name of its own. */
+/* Clients cut tokens, mostly inside the signature; a person can mend that, so it has a name of its own. */
 static const struct {
     const char *alg;
     size_t characters;
     enum jwkscore_status status;
 } signatures[] = {
-    {"ES256", 86, JWKSCORE_OK},         {"ES256", 85, JWKSCORE_E_INCOMPLETE}, {"ES256", 0, JWKSCORE_E_INCOMPLETE},
+    {"ES256", 86, JWKSCORE_OK},
+    {"ES256", 85, JWKSCORE_E_INCOMPLETE},
+    {"ES256", 0, JWKSCORE_E_INCOMPLETE},
     {"ES256", 88, JWKSCORE_OK}, /* too long: the key's to say */
-    {"ES384", 128, JWKSCORE_OK},        {"ES384", 127, JWKSCORE_E_INCOMPLETE}, {"ES384", 86, JWKSCORE_E_INCOMPLETE},
-    {"ES512", 176, JWKSCORE_OK},        {"ES512", 175, JWKSCORE_E_INCOMPLETE}, {"EdDSA", 86, JWKSCORE_OK},
-    {"EdDSA", 84, JWKSCORE_E_INCOMPLETE}, {"Ed25519", 83, JWKSCORE_E_INCOMPLETE},
-    {"RS256", 342, JWKSCORE_OK},        {"RS256", 341, JWKSCORE_E_INCOMPLETE}, {"RS256", 340, JWKSCORE_E_INCOMPLETE},
+    {"ES384", 128, JWKSCORE_OK},
+    {"ES384", 127, JWKSCORE_E_INCOMPLETE},
+    {"ES384", 86, JWKSCORE_E_INCOMPLETE},
+    {"ES512", 176, JWKSCORE_OK},
+    {"ES512", 175, JWKSCORE_E_INCOMPLETE},
+    {"EdDSA", 86, JWKSCORE_OK},
+    {"EdDSA", 84, JWKSCORE_E_INCOMPLETE},
+    {"Ed25519", 83, JWKSCORE_E_INCOMPLETE},
+    {"RS256", 342, JWKSCORE_OK},
+    {"RS256", 341, JWKSCORE_E_INCOMPLETE},
+    {"RS256", 340, JWKSCORE_E_INCOMPLETE},
     {"RS256", 345, JWKSCORE_E_INCOMPLETE}, /* nothing is 4n + 1 long: cut from more */
-    {"PS256", 512, JWKSCORE_OK},        {"PS256", 509, JWKSCORE_E_INCOMPLETE}, {"RS512", 683, JWKSCORE_OK},
-    {"RS256", 1366, JWKSCORE_OK},       {"RS256", 1368, JWKSCORE_E_MALFORMED}, {"RS256", 4000, JWKSCORE_E_MALFORMED},
+    {"PS256", 512, JWKSCORE_OK},
+    {"PS256", 509, JWKSCORE_E_INCOMPLETE},
+    {"RS512", 683, JWKSCORE_OK},
+    {"RS256", 1366, JWKSCORE_OK},
+    {"RS256", 1368, JWKSCORE_E_MALFORMED},
+    {"RS256", 4000, JWKSCORE_E_MALFORMED},
 };
 
 START_TEST(a_signature_that_cannot_be_whole_was_cut)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(signatures); i++) {
-        const char *text = textf("%s.%s.%s", encoded(text_from(mint_header(signatures[i].alg, NULL))), encoded(TEXT("{}")),
-                                 repeated("A", signatures[i].characters));
+        const char *text = textf("%s.%s.%s", encoded(text_from(mint_header(signatures[i].alg, NULL))),
+                                 encoded(TEXT("{}")), repeated("A", signatures[i].characters));
 
-        ck_assert_msg(judge_text(text) == signatures[i].status, "%s of %zu", signatures[i].alg, signatures[i].characters);
+        ck_assert_msg(judge_text(text) == signatures[i].status, "%s of %zu", signatures[i].alg,
+                      signatures[i].characters);
     }
 }
 END_TEST
@@ -250,8 +269,8 @@ START_TEST(a_cut_anywhere_is_called_one)
 
         ck_assert_status(judge_text(text), JWKSCORE_OK);
         for (size_t length = 3; length < strlen(text); length++)
-            ck_assert_msg(judge((struct text){text, length}) == JWKSCORE_E_INCOMPLETE, "%s, %zu of %zu", algs[i], length,
-                          strlen(text));
+            ck_assert_msg(judge((struct text){text, length}) == JWKSCORE_E_INCOMPLETE, "%s, %zu of %zu",
+                          algs[i], length, strlen(text));
     }
 }
 END_TEST
@@ -259,7 +278,8 @@ END_TEST
 int main(void)
 {
     return RUN("token", a_token_is_taken_apart, a_token_without_kid_and_typ_has_none, a_nul_is_no_end,
-               a_token_has_at_most_16384_bytes, a_token_has_three_parts_that_are_not_empty, an_encrypted_token_is_called_one,
-               only_base64url_bytes_stand_in_a_token, each_part_has_one_spelling, a_signature_that_cannot_be_whole_was_cut,
+               a_token_has_at_most_16384_bytes, a_token_has_three_parts_that_are_not_empty,
+               an_encrypted_token_is_called_one, only_base64url_bytes_stand_in_a_token,
+               each_part_has_one_spelling, a_signature_that_cannot_be_whole_was_cut,
                a_cut_anywhere_is_called_one);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check_token_header.c: header and payload are strict JSON, and no header changes what a token means (J, H1 to H10, S8). */
+/* check_token_header.c: strict JSON, and no header changes what a token means (J, H1 to H10, S8). */
 #include "support.h"
 
 #include <string.h>
@@ -90,7 +90,9 @@ static const struct {
     {"{\"alg\":\"ES256\",\"cty\":\"json\"}", JWKSCORE_OK},
     {"{\"alg\":\"ES256\",\"cty\":\"JW\"}", JWKSCORE_OK},
     /* H9, H10: never read, so anything goes */
-    {"{\"alg\":\"ES256\",\"jwk\":{\"kty\":\"oct\",\"k\":\"AA\"},\"jku\":\"https://evil\",\"x5u\":1,\"x5c\":[],\"x5t\":null}", JWKSCORE_OK},
+    {"{\"alg\":\"ES256\",\"jwk\":{\"kty\":\"oct\",\"k\":\"AA\"},\"jku\":\"https://"
+     "evil\",\"x5u\":1,\"x5c\":[],\"x5t\":null}",
+     JWKSCORE_OK},
     {"{\"alg\":\"ES256\",\"x5t#S256\":\"a\",\"unknown\":[{}]}", JWKSCORE_OK},
     /* K2 */
     {"{\"alg\":\"ES256\",\"kid\":\"k\"}", JWKSCORE_OK},
@@ -141,8 +143,7 @@ START_TEST(a_payload_is_one_strict_object)
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(payloads); i++)
-        ck_assert_msg(judge(ES256, payloads[i].payload) == payloads[i].status, "%s",
-                      payloads[i].payload);
+        ck_assert_msg(judge(ES256, payloads[i].payload) == payloads[i].status, "%s", payloads[i].payload);
     ck_assert_status(judge(ES256, textf("{\"a\":%s%s}", repeated("[", 31), repeated("]", 31))),
                      JWKSCORE_OK); /* J6: depth 32 */
     ck_assert_status(judge(ES256, textf("{\"a\":%s%s}", repeated("[", 32), repeated("]", 32))),
@@ -183,15 +184,18 @@ static const struct {
 START_TEST(a_type_fits_the_kind_of_token_that_is_wanted)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(types); i++) {
-        const char *header = types[i].typ == NULL ? ES256 : textf("{\"alg\":\"ES256\",\"typ\":\"%s\"}", types[i].typ);
+        const char *header =
+            types[i].typ == NULL ? ES256 : textf("{\"alg\":\"ES256\",\"typ\":\"%s\"}", types[i].typ);
         CLEANUP(token_freep) struct token *token = NULL;
 
-        ck_assert_status(token_parse(text_from(mint_join(header, "{}", signature64)), &token, NULL), JWKSCORE_OK);
+        ck_assert_status(token_parse(text_from(mint_join(header, "{}", signature64)), &token, NULL),
+                         JWKSCORE_OK);
         ck_assert_msg(token_type_fits(token, TOKEN_TYPE_ID, false) == types[i].id &&
                           token_type_fits(token, TOKEN_TYPE_ACCESS, false) == types[i].access &&
                           token_type_fits(token, TOKEN_TYPE_ID, true) == types[i].id_with_key &&
                           token_type_fits(token, TOKEN_TYPE_ACCESS, true) == types[i].access &&
-                          token_type_fits(token, TOKEN_TYPE_ID | TOKEN_TYPE_ACCESS, false) == (types[i].id || types[i].access) &&
+                          token_type_fits(token, TOKEN_TYPE_ID | TOKEN_TYPE_ACCESS, false) ==
+                              (types[i].id || types[i].access) &&
                           !token_type_fits(token, 0, true),
                       "%s", types[i].typ == NULL ? "(absent)" : types[i].typ);
     }
@@ -202,15 +206,18 @@ END_TEST
 START_TEST(only_the_headers_typ_counts)
 {
     CLEANUP(token_freep) struct token *token = NULL;
-    const char *text = mint_join("{\"alg\":\"ES256\",\"Typ\":\"at+jwt\"}", "{\"typ\":\"at+jwt\"}", signature64);
+    const char *text =
+        mint_join("{\"alg\":\"ES256\",\"Typ\":\"at+jwt\"}", "{\"typ\":\"at+jwt\"}", signature64);
 
     ck_assert_status(token_parse(text_from(text), &token, NULL), JWKSCORE_OK);
-    ck_assert(token_type_fits(token, TOKEN_TYPE_ID, false) && !token_type_fits(token, TOKEN_TYPE_ACCESS, false));
+    ck_assert(token_type_fits(token, TOKEN_TYPE_ID, false) &&
+              !token_type_fits(token, TOKEN_TYPE_ACCESS, false));
 }
 END_TEST
 
 int main(void)
 {
-    return RUN("token_header", a_header_says_what_it_may_and_no_more, a_kid_has_at_most_256_bytes, a_payload_is_one_strict_object,
-               a_type_fits_the_kind_of_token_that_is_wanted, only_the_headers_typ_counts);
+    return RUN("token_header", a_header_says_what_it_may_and_no_more, a_kid_has_at_most_256_bytes,
+               a_payload_is_one_strict_object, a_type_fits_the_kind_of_token_that_is_wanted,
+               only_the_headers_typ_counts);
 }

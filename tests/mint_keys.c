@@ -2,7 +2,8 @@
 /*
  * mint_keys.c: keys made at run time, written as JWK and as SSH blobs.
  *
- * It shares no table and no encoder with crypto.c, jwk.c and sshkey.c, so that a mistake there is not made here again.
+ * It shares no table and no encoder with crypto.c, jwk.c and sshkey.c, so that a mistake there is not made
+ * here again.
  */
 #include "support.h"
 
@@ -14,15 +15,17 @@
 #include <string.h>
 
 static const struct form_of_kind {
-    const char *type, *group;                                /* for OpenSSL */
-    size_t size;                                             /* octets of a coordinate, or of Ed25519's key */
+    const char *type, *group; /* for OpenSSL */
+    size_t size;              /* octets of a coordinate, or of Ed25519's key */
     const char *kty, *crv, *ssh, *ssh_curve, *sk;
 } kinds[MINT_KINDS] = {
     [MINT_RSA] = {"RSA", NULL, 0, "RSA", NULL, "ssh-rsa", NULL, NULL},
-    [MINT_P256] = {"EC", "P-256", 32, "EC", "P-256", "ecdsa-sha2-nistp256", "nistp256", "sk-ecdsa-sha2-nistp256@openssh.com"},
+    [MINT_P256] = {"EC", "P-256", 32, "EC", "P-256", "ecdsa-sha2-nistp256", "nistp256",
+                   "sk-ecdsa-sha2-nistp256@openssh.com"},
     [MINT_P384] = {"EC", "P-384", 48, "EC", "P-384", "ecdsa-sha2-nistp384", "nistp384", NULL},
     [MINT_P521] = {"EC", "P-521", 66, "EC", "P-521", "ecdsa-sha2-nistp521", "nistp521", NULL},
-    [MINT_ED25519] = {"ED25519", NULL, 32, "OKP", "Ed25519", "ssh-ed25519", NULL, "sk-ssh-ed25519@openssh.com"},
+    [MINT_ED25519] = {"ED25519", NULL, 32, "OKP", "Ed25519", "ssh-ed25519", NULL,
+                      "sk-ssh-ed25519@openssh.com"},
 };
 
 enum { EXTRA_KEYS = 8 };
@@ -52,7 +55,8 @@ static void read_material(struct mint_key *key)
     size_t length = sizeof(octets);
 
     if (key->kind == MINT_RSA) {
-        key->material = (struct key_material){.type = KEY_RSA, .n = number_of(key->pkey, OSSL_PKEY_PARAM_RSA_N, 0),
+        key->material = (struct key_material){.type = KEY_RSA,
+                                              .n = number_of(key->pkey, OSSL_PKEY_PARAM_RSA_N, 0),
                                               .e = number_of(key->pkey, OSSL_PKEY_PARAM_RSA_E, 0)};
         return;
     }
@@ -70,7 +74,7 @@ static void read_material(struct mint_key *key)
 
 static EVP_PKEY *generate(enum mint_kind kind)
 {
-    return kind == MINT_RSA          ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048)
+    return kind == MINT_RSA            ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048)
            : kinds[kind].group == NULL ? EVP_PKEY_Q_keygen(NULL, NULL, kinds[kind].type)
                                        : EVP_PKEY_Q_keygen(NULL, NULL, "EC", kinds[kind].group);
 }
@@ -165,7 +169,8 @@ const char *mint_private_jwk(const struct mint_key *key, const char *members)
     } else {
         d = number_of(key->pkey, name, 0);
     }
-    return mint_jwk(key, textf("\"d\":\"%s\"%s%s", encoded(d), members != NULL ? "," : "", members != NULL ? members : ""));
+    return mint_jwk(key, textf("\"d\":\"%s\"%s%s", encoded(d), members != NULL ? "," : "",
+                               members != NULL ? members : ""));
 }
 
 const char *mint_jwks_of(const char *const *jwks)
@@ -194,8 +199,8 @@ const char *mint_thumbprint(const struct mint_key *key)
 
 static void put_string(struct buffer *blob, struct text string)
 {
-    const char length[4] = {(char)(string.length >> 24), (char)(string.length >> 16), (char)(string.length >> 8),
-                            (char)string.length};
+    const char length[4] = {(char)(string.length >> 24), (char)(string.length >> 16),
+                            (char)(string.length >> 8), (char)string.length};
 
     ck_assert(buffer_append(blob, (struct text){length, sizeof(length)}) && buffer_append(blob, string));
 }
@@ -215,7 +220,8 @@ static void put_point(struct buffer *blob, const struct mint_key *key)
 {
     CLEANUP(buffer_freep) struct buffer point = {0};
 
-    ck_assert(buffer_append(&point, TEXT("\x04")) && buffer_append(&point, key->material.x) && buffer_append(&point, key->material.y));
+    ck_assert(buffer_append(&point, TEXT("\x04")) && buffer_append(&point, key->material.x) &&
+              buffer_append(&point, key->material.y));
     put_string(blob, text_from(kinds[key->kind].ssh_curve));
     put_string(blob, (struct text){(const char *)point.bytes, point.length});
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mint_tokens.c: signatures and tokens, good ones and forgeries; made without the library's tables and encoders. */
+/* mint_tokens.c: signatures and tokens, good ones and forgeries; without the library's tables. */
 #include "support.h"
 
 #include <openssl/bn.h>
@@ -64,7 +64,8 @@ struct text mint_der(struct text signature)
     struct text copy;
 
     ck_assert_int_eq(ECDSA_SIG_set0(pair, BN_bin2bn((const unsigned char *)signature.bytes, half, NULL),
-                                    BN_bin2bn((const unsigned char *)signature.bytes + half, half, NULL)), 1);
+                                    BN_bin2bn((const unsigned char *)signature.bytes + half, half, NULL)),
+                     1);
     length = i2d_ECDSA_SIG(pair, &der);
     ck_assert_int_gt(length, 0);
     copy = kept(der, (size_t)length);
@@ -83,11 +84,15 @@ struct text mint_sign_as(const struct mint_key *key, struct mint_form form, stru
     ck_assert_int_eq(EVP_DigestSignInit_ex(digest, &context, form.digest, NULL, NULL, key->pkey, NULL), 1);
     if (form.pss)
         ck_assert(EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
-                  EVP_PKEY_CTX_set_rsa_mgf1_md_name(context, form.mgf1 != NULL ? form.mgf1 : form.digest, NULL) == 1 &&
-                  EVP_PKEY_CTX_set_rsa_pss_saltlen(context, form.salt >= 0 ? form.salt : RSA_PSS_SALTLEN_DIGEST) == 1);
-    ck_assert_int_eq(EVP_DigestSign(digest, signature, &length, (const unsigned char *)text.bytes, text.length), 1);
+                  EVP_PKEY_CTX_set_rsa_mgf1_md_name(context, form.mgf1 != NULL ? form.mgf1 : form.digest,
+                                                    NULL) == 1 &&
+                  EVP_PKEY_CTX_set_rsa_pss_saltlen(context,
+                                                   form.salt >= 0 ? form.salt : RSA_PSS_SALTLEN_DIGEST) == 1);
+    ck_assert_int_eq(
+        EVP_DigestSign(digest, signature, &length, (const unsigned char *)text.bytes, text.length), 1);
     EVP_MD_CTX_free(digest);
-    return key->material.type == KEY_EC ? from_der(signature, length, key->material.x.length) : kept(signature, length);
+    return key->material.type == KEY_EC ? from_der(signature, length, key->material.x.length)
+                                        : kept(signature, length);
 }
 
 struct text mint_sign(const struct mint_key *key, const char *alg, struct text text)
@@ -120,8 +125,11 @@ static void change_claim(struct claim claims[CLAIMS_MOST], const char *name, con
 const char *mint_claims_of(const char *const *changes)
 {
     struct claim claims[CLAIMS_MOST] = {
-        {"iss", "\"" CORP_ISSUER "\""}, {"sub", "\"s-1001\""}, {"aud", "\"ssh-prod\""},
-        {"exp", textf("%jd", (intmax_t)NOW + 600)}, {"iat", textf("%jd", (intmax_t)NOW - 10)},
+        {"iss", "\"" CORP_ISSUER "\""},
+        {"sub", "\"s-1001\""},
+        {"aud", "\"ssh-prod\""},
+        {"exp", textf("%jd", (intmax_t)NOW + 600)},
+        {"iat", textf("%jd", (intmax_t)NOW - 10)},
         {"preferred_username", "\"nobody\""},
     };
     const char *text = "";
@@ -163,7 +171,8 @@ const char *mint_hmac(struct text secret, const char *header, const char *payloa
     size_t length = 0;
 
     ck_assert_ptr_nonnull(EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, secret.bytes, secret.length,
-                                    (const unsigned char *)text.bytes, text.length, mac, sizeof(mac), &length));
+                                    (const unsigned char *)text.bytes, text.length, mac, sizeof(mac),
+                                    &length));
     return mint_join(header, payload, (struct text){(const char *)mac, length});
 }
 

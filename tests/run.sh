@@ -23,7 +23,7 @@ make_check() {
         trs=${trs%.trs}
         case $result in
             PASS | XFAIL) pass "$1: ${trs#"$W/$1/"}" ;;
-            SKIP) skip "$1: ${trs#"$W/$1/"}" "$(tail -n 1 "$trs.log")" ;;
+            SKIP) skip "$1: ${trs#"$W/$1/"}" "$(tail -n 2 "$trs.log" | head -n 1)" ;;
             *) fail "$1: ${trs#"$W/$1/"}"; tail -n 20 "$trs.log" | sed 's/^/      /' ;;
         esac
     done < <(find "$W/$1" -name '*.trs' | sort)

@@ -2,8 +2,8 @@
 /*
  * support.c: a folder of the program's own, configurations, tokens taken apart, running the tests.
  *
- * The folder lies below the current one and never in /tmp: what stands below a folder that others can write is refused
- * by the library, as it should be.
+ * The folder lies below the current one and never in /tmp: what stands below a folder that others can write
+ * is refused by the library, as it should be.
  */
 #include "support.h"
 
@@ -156,7 +156,8 @@ static bool make_room(void)
     struct jwkscore_error error = {JWKSCORE_OK, ""};
     char here[PATH_MAX - 16];
 
-    if (getcwd(here, sizeof(here)) == NULL || folder_open(here, geteuid(), false, &folder, &error) != JWKSCORE_OK) {
+    if (getcwd(here, sizeof(here)) == NULL ||
+        folder_open(here, geteuid(), false, &folder, &error) != JWKSCORE_OK) {
         fprintf(stderr, "skipped: no trusted folder to work in: %s\n", error.message);
         return false;
     }
@@ -196,9 +197,10 @@ void tell(struct jwkscore_config *config, const char *section, const char *key, 
 
 struct jwkscore_config *config_loaded(const char *text)
 {
-    const char *global = strstr(text, "[global]") != NULL ? "" : textf(
-        "[global]\nstate_dir = %s\nrun_dir = %s\nfetch_helper = %s\n", room_path("state"), room_path("run"),
-        room_path("helper"));
+    const char *global = strstr(text, "[global]") != NULL
+                             ? ""
+                             : textf("[global]\nstate_dir = %s\nrun_dir = %s\nfetch_helper = %s\n",
+                                     room_path("state"), room_path("run"), room_path("helper"));
     const char *path = room_write("jwks.conf", textf("%s%s", global, text));
     struct jwkscore_config *config = jwkscore_config_new();
     struct jwkscore_error error;
@@ -260,7 +262,8 @@ struct token *token_of(const char *payload)
     struct jwkscore_error error = {JWKSCORE_OK, ""};
     struct token *token = NULL;
 
-    ck_assert_msg(token_parse(text_from(text), &token, &error) == JWKSCORE_OK, "%s: %s", payload, error.message);
+    ck_assert_msg(token_parse(text_from(text), &token, &error) == JWKSCORE_OK, "%s: %s", payload,
+                  error.message);
     return token;
 }
 

@@ -2,10 +2,10 @@
 /*
  * support.h: what the unit tests share.
  *
- *     support.c                   a folder of the program's own, configurations, tokens taken apart, running the tests
+ *     support.c                   a folder of the program's own, configurations, running the tests
  *     mint_keys.c, mint_tokens.c  what a provider makes, and a forger, at run time; alone with OpenSSL
  *
- * Whatever goes wrong in here fails the test that asked.  Texts that are returned live until the program ends.
+ * Whatever goes wrong in here fails the test that asked.  Returned texts live until the program ends.
  */
 #ifndef JWKSCORE_TESTS_SUPPORT_H
 #define JWKSCORE_TESTS_SUPPORT_H
@@ -21,22 +21,23 @@
 /* --- running --- */
 
 /*
- * For main: runs the tests and answers the exit status.  With a room, it is 77 (skipped) where the current folder
- * cannot hold trusted files.  After mint_early() the first key of each kind is made once, and not once a test.
+ * For main: runs the tests and answers the exit status.  With a room, it is 77 (skipped) where the current
+ * folder cannot hold trusted files.  After mint_early() the first key of each kind is made once and not per test.
  */
 #define RUN(name, ...) run_tests(name, (const TTest *const[]){__VA_ARGS__, NULL}, false)
 #define RUN_IN_ROOM(name, ...) run_tests(name, (const TTest *const[]){__VA_ARGS__, NULL}, true)
 int run_tests(const char *name, const TTest *const *tests, bool with_room);
 void mint_early(void);
 
-/* `call` gives `wanted`; else the test fails and shows both, and `...`, which names the row of a table. */
-#define ck_assert_status(call, wanted)                                                                                 \
-    do {                                                                                                               \
-        const enum jwkscore_status got_ = (call), wanted_ = (wanted);                                                  \
-        ck_assert_msg(got_ == wanted_, "%s is %s, not %s", #call, jwkscore_reason(got_), jwkscore_reason(wanted_));    \
+/* `call` gives `wanted`; else the test fails and shows both. */
+#define ck_assert_status(call, wanted)                                                                      \
+    do {                                                                                                    \
+        const enum jwkscore_status got_ = (call), wanted_ = (wanted);                                       \
+        ck_assert_msg(got_ == wanted_, "%s is %s, not %s", #call, jwkscore_reason(got_),                    \
+                      jwkscore_reason(wanted_));                                                            \
     } while (0)
 
-/* No 8 characters in a row of `secret` stand in the error's message (L1), and it is one line of printable ASCII. */
+/* The message is one line of printable ASCII without 8 characters in a row of `secret` (L1). */
 void expect_discreet(const struct jwkscore_error *, struct text secret);
 
 /* --- texts --- */
@@ -61,7 +62,7 @@ void room_drop(const char *name);                            /* one file, if it 
 /* The least that an issuer's section needs; more lines may follow it. */
 #define CORP "[issuer corp]\nissuer = " CORP_ISSUER "\naudience = ssh-prod\nuser_claim = preferred_username\n"
 
-/* From a jwks.conf in the room, with state_dir, run_dir and fetch_helper there if the text has no [global]. */
+/* From a jwks.conf in the room, whose folders and helper are there too if the text has no [global]. */
 struct jwkscore_config *config_loaded(const char *text);
 /* The same text by jwkscore_config_set, line by line: without a file. */
 struct jwkscore_config *config_told(const char *text);
