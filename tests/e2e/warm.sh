@@ -22,6 +22,7 @@ pam_traced() {
 # The listening sshd and all its children; the trace ends with the login.
 sshd_traced() {
     local tracer
+    rm -f "$W/strace.err"                               # or the last one's "attached" would be taken for this one's
     timeout 60 strace -f -o "$W/trace" -e "trace=$TRACED" -p "$(cat "$W/sshd.pid")" 2>"$W/strace.err" &
     tracer=$!
     wait_for 5 grep -q attached "$W/strace.err"
