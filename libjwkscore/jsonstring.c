@@ -63,7 +63,7 @@ static int32_t take_unicode(const char **at, const char *end)
                                           : LONE_SURROGATE;
 }
 
-/* The character that an escape stands for, or one of the above.  `at` goes from its backslash to behind it. */
+/* The character that an escape stands for, or one of the above; `at` goes from the backslash to behind it. */
 static int32_t take_escape(const char **at, const char *end)
 {
     static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";

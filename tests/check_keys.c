@@ -933,6 +933,26 @@ END_TEST
 
 /* --- the rest of the way --- */
 
+START_TEST(a_file_that_was_passed_over_is_told_with_a_yes_too)
+{
+    struct search search;
+    struct stage stage;
+
+    stage_open(&stage, "");
+    cachefile_put(&stage, "state", ".prev", cachefile(&stage, "keys", keys_head(&stage, FRESH, NULL),
+                                                      mint_jwks(key_of(0, "a"))));
+    search = ask(&stage, token_by(0, "a"));
+    EXPECT(search, OK, "");
+    ck_assert_str_eq(search.verified.note, "");
+    cachefile_put(&stage, "state", ".jwks", TEXT("torn"));
+    search = ask(&stage, token_by(0, "a"));
+    EXPECT(search, OK, "");
+    ck_assert_ptr_nonnull(strstr(search.verified.note, "cache-corrupt: "));
+    expect_started("");
+    stage_close(&stage);
+}
+END_TEST
+
 START_TEST(unsafe_files_are_told_from_missing_ones)
 {
     struct search search;
@@ -978,5 +998,5 @@ int main(int argc, char **argv)
                        a_vanished_key_stands_behind_a_current_one_and_needs_its_kid,
                        a_clock_that_is_too_early_is_refused_and_asked_about, the_clock_is_checked_whatever_is_cached,
                        an_air_gapped_set_is_read_and_never_fetched, each_step_is_shown_to_who_asks,
-                       unsafe_files_are_told_from_missing_ones);
+                       a_file_that_was_passed_over_is_told_with_a_yes_too, unsafe_files_are_told_from_missing_ones);
 }
