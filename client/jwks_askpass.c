@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
@@ -65,22 +66,30 @@ static unsigned int skip_to_number(const char **text, const char *before)
     return number;
 }
 
+/* What ssh puts before a prompt, `(user@host) `, comes off; `RSA SecurID Token: ` is somebody else's prompt. */
+static const char *skip_host(const char *line)
+{
+    const char *end = *line == '(' ? strstr(line, ") ") : NULL;
+
+    return end != NULL ? end + 2 : line;
+}
+
 /*
- * `Token: `, `Token (part k): ` or `Token (part k of M): `, anywhere in the last line: ssh puts `(user@host)
- * ` before it, and up to 10.2 messages that wait, with line ends.
+ * `Token: `, `Token (part k): ` or `Token (part k of M): ` is all of the last line; ssh up to 10.2 puts messages that
+ * wait before it, with line ends.
  */
 static bool parse_prompt(const char *prompt, struct question *question)
 {
-    const char *line = last_line(prompt), *part = strstr(line, "Token (part ");
+    const char *part = skip_host(last_line(prompt));
 
     *question = (struct question){0, 0};
-    if (part == NULL)
-        return strstr(line, "Token: ") != NULL;
+    if (strncmp(part, "Token (part ", strlen("Token (part ")) != 0)
+        return strcmp(part, "Token: ") == 0;
     question->part = skip_to_number(&part, "Token (part ");
     if (question->part > 0 && strncmp(part, " of ", 4) == 0 &&
         (question->total = skip_to_number(&part, " of ")) == 0)
         return false;
-    return question->part > 0 && strncmp(part, "): ", 3) == 0;
+    return question->part > 0 && strcmp(part, "): ") == 0;
 }
 
 /* Only ssh, from 8.5, begins each prompt with `(user@host) `; for all others the smaller size is safe. */
@@ -229,6 +238,7 @@ int main(int argc, char **argv)
     struct size size = {0, 0};
     int option;
 
+    setrlimit(RLIMIT_CORE, &(const struct rlimit){0, 0}); /* the token is in our memory, and in the command's */
     signal(SIGCHLD, SIG_DFL); /* whoever started us may ignore it, and a command's end would be lost */
     while ((option = getopt_long(argc, argv, "s:hV", options, NULL)) != -1) {
         if (option == 'h')

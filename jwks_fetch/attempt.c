@@ -110,6 +110,10 @@ static enum refresh_outcome look(struct attempt *attempt, bool locked)
 
     cache->note[0] = '\0';
     cache_load(cache, process_wall());
+    if (cache->fault != JWKSCORE_OK) { /* what cannot be read now may be newer than what would replace it */
+        failure_set(&attempt->failure, OUTCOME_FS, 0, "%s", cache->note);
+        return OUTCOME_FS;
+    }
     rate_read(attempt->config, &cache->run_dir, cache->id, &attempt->rate);
     if (attempt->timer)
         attempt->reason = cache->state <= CACHE_EXPIRED ? REFRESH_COLD : REFRESH_DUE;
@@ -128,12 +132,25 @@ static bool write_rate(struct attempt *attempt)
            store_replace(&cache->run_dir, cache->id, ".state", &file, STORE_VOLATILE) == 0;
 }
 
+/* Once the keys have expired the host is shut: the long back-off of a host with keys must not outlast them. */
+static void end_backoff_with_keys(struct attempt *attempt)
+{
+    int64_t max_stale = attempt->issuer->max_stale > TTL_MIN ? attempt->issuer->max_stale : TTL_MIN;
+    int64_t left = max_stale > attempt->cache.age ? max_stale - attempt->cache.age : 0;
+    int64_t latest = clock_boot_ms() + left * 1000 + limiter_backoff_ms(1, false, process_random());
+
+    if (attempt->rate.next_b > latest)
+        attempt->rate.next_b = latest;
+}
+
 /* Step 4.  What cannot be counted is not sent. */
 static enum refresh_outcome stamp(struct attempt *attempt)
 {
     bool usable = attempt->cache.state > CACHE_EXPIRED;
 
     limiter_stamp(&attempt->rate, attempt->reason, usable, clock_boot_ms(), process_random());
+    if (usable)
+        end_backoff_with_keys(attempt);
     if (write_rate(attempt))
         return OUTCOME_NONE;
     failure_set(&attempt->failure, OUTCOME_NOSTATE, 0, "run_dir takes no write");

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,6 +46,30 @@ static rlim_t mapped_octets(void)
     return (rlim_t)strtoull(line, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
+/*
+ * Where the kernel has Landlock, no file can be opened for writing, made, renamed or removed: the child has
+ * the writer's uid, and a file size of 0 does not keep it from a mapping.  Where it has not, or a filter
+ * refuses it, that is all there is.
+ */
+static bool forbid_writing(void)
+{
+    const __u64 truncate_right = UINT64_C(1) << 14; /* LANDLOCK_ACCESS_FS_TRUNCATE, younger than some headers */
+    struct landlock_ruleset_attr rules = {
+        .handled_access_fs = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
+                             LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+                             LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+                             LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+                             LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM};
+    long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    int fd CLEANUP(fd_closep) = -1;
+
+    if (version < 0)
+        return errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM;
+    rules.handled_access_fs |= (version >= 2 ? LANDLOCK_ACCESS_FS_REFER : 0) | (version >= 3 ? truncate_right : 0);
+    fd = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
+    return fd >= 0 && syscall(SYS_landlock_restrict_self, fd, 0) == 0;
+}
+
 /* What cannot be had is no reason to go on without it. */
 static bool confine(pid_t parent)
 {
@@ -52,7 +78,7 @@ static bool confine(pid_t parent)
     const struct rlimit memory = {most, most};
 
     setrlimit(RLIMIT_NOFILE, &descriptors); /* the kernel never refuses to lower it, but valgrind does */
-    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent &&
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent && forbid_writing() &&
            setrlimit(RLIMIT_FSIZE, &no_file) == 0 && setrlimit(RLIMIT_AS, &memory) == 0;
 }
 
@@ -123,6 +149,13 @@ static bool run(const struct request *request, struct buffer *result)
 }
 
 /* Takes the result apart; every number in it is doubted. */
+/* What http.c can report; a child that was taken over must not report a success. */
+static bool is_failure_of_http(uint32_t outcome)
+{
+    return (outcome >= OUTCOME_DNS && outcome <= OUTCOME_HTTP_OTHER) || outcome == OUTCOME_TOO_LARGE ||
+           outcome == OUTCOME_CONFIG || outcome == OUTCOME_HELPER;
+}
+
 static bool parse(const struct request *request, const struct buffer *bytes, struct http_result *ret_result,
                   struct response *ret_response)
 {
@@ -132,7 +165,7 @@ static bool parse(const struct request *request, const struct buffer *bytes, str
     if (bytes->length < sizeof(result))
         return false;
     memcpy(&result, bytes->bytes, sizeof(result));
-    if (result.magic != HTTP_MAGIC || result.outcome >= OUTCOME_COUNT || result.status > 999 ||
+    if (result.magic != HTTP_MAGIC || (result.outcome != OUTCOME_NONE && !is_failure_of_http(result.outcome)) || result.status > 999 ||
         result.headers_length > HEADERS_MAX || result.body_length > request->most ||
         bytes->length != sizeof(result) + result.headers_length + result.body_length)
         return false;

@@ -105,6 +105,7 @@ bool process_drop_rights(void)
     const struct rlimit no_core = {0, 0}, cpu = {CPU_SECONDS, CPU_SECONDS};
 
     return has_one_id() && has_no_capability() && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && /* nor may the network child, of the same uid, look into it */
            setrlimit(RLIMIT_CORE, &no_core) == 0 && setrlimit(RLIMIT_CPU, &cpu) == 0;
 }
 

@@ -42,6 +42,9 @@ bool record_date_valid(struct text date)
 {
     int64_t time;
 
+    for (size_t i = 0; i < date.length; i++)
+        if (date.bytes[i] < ' ' || date.bytes[i] > '~')
+            return false; /* strptime() takes any white space, and this is sent back */
     return headers_date(date, &time);
 }
 

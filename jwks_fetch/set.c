@@ -185,6 +185,20 @@ int64_t set_elapsed(const struct cache *cache, int64_t now)
 }
 
 /*
+ * Is there a key of this kid in the document, usable or not?  One that came with its private half, or is no
+ * longer for signatures, has not vanished: it was taken back.
+ */
+static bool is_named(const struct keyset *document, struct text kid)
+{
+    struct text its;
+
+    for (size_t i = 0; i < document->count; i++)
+        if (value_member_text(value_at(document->keys, i), "kid", &its) && text_equal(its, kid))
+            return true;
+    return false;
+}
+
+/*
  * Writes the key at `index` of the old set behind the new ones, unless it is there, has no name, or is gone
  * too long.
  */
@@ -196,7 +210,7 @@ static bool keep_vanished(const struct crypto *crypto, struct set *set, const st
 
     if (gone > GRACE_MAX || set->gone_count == ARRAY_LENGTH(set->gone) ||
         keyset_key(old, index, &jwk) != DROP_NONE || !jwk.has_kid ||
-        set_has_kid(&set->listing, rate_kid_hash(crypto, jwk.kid)))
+        is_named(set->document, jwk.kid))
         return true;
     if (!material_thumbprint(crypto, &jwk.material, thumbprint) || !write_key(&set->body, &jwk, thumbprint))
         return false;

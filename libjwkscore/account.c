@@ -241,11 +241,12 @@ enum jwkscore_status account_among(const struct jwkscore_config *config, const s
                                    struct jwkscore_error *error)
 {
     enum jwkscore_status status = JWKSCORE_E_USER;
+    char quoted[QUOTED_SIZE];
 
     for (size_t i = 0; i < accounts->count; i++)
         if (strcmp(accounts->at[i], user) == 0)
             status = JWKSCORE_OK;
-    config_trace(config, "user", status, user, text_from(accounts->at[0]), NULL, NULL);
+    config_trace(config, "user", status, error_quote(quoted, text_from(user)), text_from(accounts->at[0]), NULL, NULL);
     if (status != JWKSCORE_OK)
         error_set(error, status, "the token is for account %s%s", accounts->at[0], accounts->count > 1 ? " and others" : "");
     return status;
@@ -300,14 +301,13 @@ static enum jwkscore_status judge_uid(const struct jwkscore_config *config, cons
     return JWKSCORE_OK;
 }
 
-enum jwkscore_status account_check(const struct jwkscore_config *config, const struct issuer_options *issuer,
-                                   const char *user, struct jwkscore_error *error)
+/* The account, if it is there and called so, and its uid. */
+static enum jwkscore_status find_account(const char *user, uid_t *ret_uid, struct jwkscore_error *error)
 {
     char quoted[QUOTED_SIZE];
     bool found = false, same = false;
     uid_t uid = (uid_t)-1;
     int result;
-    enum jwkscore_status status;
 
     if (!account_name_valid(text_from(user)))
         return error_set(error, JWKSCORE_E_ACCOUNT, "\"%s\" is no account name", error_quote(quoted, text_from(user)));
@@ -319,8 +319,19 @@ enum jwkscore_status account_check(const struct jwkscore_config *config, const s
         return error_set(error, JWKSCORE_E_UNKNOWN_USER, "there is no account %s", user);
     if (!same)
         return error_set(error, JWKSCORE_E_ACCOUNT, "the account database calls %s by another name", user);
+    *ret_uid = uid;
+    return JWKSCORE_OK;
+}
+
+enum jwkscore_status account_check(const struct jwkscore_config *config, const struct issuer_options *issuer,
+                                   const char *user, struct jwkscore_error *error)
+{
+    uid_t uid;
+    enum jwkscore_status status = find_account(user, &uid, error);
+
+    if (status != JWKSCORE_OK)
+        return config_trace(config, "account", status, NULL, text_from(user), NULL, NULL);
     status = judge_uid(config, issuer, user, uid, error);
-    config_trace(config, "account", status, NULL, text_from(user), uid == 0 ? &issuer->settings : &config->global.settings,
-                 uid == 0 ? "allow_root" : "min_uid");
-    return status;
+    return config_trace(config, "account", status, NULL, text_from(user),
+                        uid == 0 ? &issuer->settings : &config->global.settings, uid == 0 ? "allow_root" : "min_uid");
 }

@@ -55,6 +55,8 @@ static enum jwkscore_status check_key(const struct crypto *crypto, int64_t bindi
 
     if (!sshkey_parse(blob, &key))
         return error_set(error, JWKSCORE_E_UNBOUND, "the SSH key is malformed, or of a type that is not supported");
+    if (value_member(token->claims, "cnf") != NULL && !bound_by_cnf(crypto, token, &key))
+        return error_set(error, JWKSCORE_E_UNBOUND, "the token is bound to another key (`cnf`)");
     if ((bindings & BINDING_NONE) != 0 || ((bindings & BINDING_CNF) != 0 && bound_by_cnf(crypto, token, &key)) ||
         ((bindings & BINDING_NONCE) != 0 && bound_by_nonce(crypto, token, blob)))
         return JWKSCORE_OK;

@@ -164,6 +164,8 @@ static bool read_one(struct cache *cache, const struct folder *folder, const cha
     status = file_read_at(folder, name, folder->owner, ENVELOPE_MAX, &bytes, &absent, &why);
     if (status == JWKSCORE_OK)
         status = cache_file_parse(cache->config->crypto, cache->id, cache->issuer->issuer, &bytes, ret_file, &why);
+    if (status == JWKSCORE_E_MEMORY || status == JWKSCORE_E_CRYPTO)
+        cache->fault = status; /* this is no file that is bad: nobody could look */
     if (status != JWKSCORE_OK && !absent)
         snprintf(cache->note, sizeof(cache->note), "%s: %s: %.100s",
                  status == JWKSCORE_E_UNSAFE_FILE ? "cache-unsafe" : "cache-corrupt", name, why.message);
@@ -183,12 +185,20 @@ static void judge(struct cache *cache, int64_t now)
 void cache_load(struct cache *cache, int64_t now)
 {
     struct cache_file current = {0}, overflow = {0};
-    bool has_current = read_one(cache, &cache->state_dir, ".jwks", &current);
-    bool has_overflow = read_one(cache, &cache->run_dir, ".jwks", &overflow);
+    bool has_current, has_overflow;
+
+    cache->fault = JWKSCORE_OK;
+    has_current = read_one(cache, &cache->state_dir, ".jwks", &current);
+    has_overflow = read_one(cache, &cache->run_dir, ".jwks", &overflow);
 
     cache_file_clear(&cache->file);
     cache->state = CACHE_ABSENT;
     cache->age = 0;
+    if (cache->fault != JWKSCORE_OK) {
+        cache_file_clear(&current);
+        cache_file_clear(&overflow);
+        return;
+    }
     if (has_overflow && (!has_current || overflow.gen > current.gen)) {
         cache_file_clear(&current);
         cache->file = overflow;
@@ -196,7 +206,7 @@ void cache_load(struct cache *cache, int64_t now)
         cache_file_clear(&overflow);
         cache->file = current;
     } else if (!read_one(cache, &cache->state_dir, ".prev", &cache->file)) {
-        return;
+        return; /* or nobody could look, which leaves it absent too */
     }
     judge(cache, now);
 }

@@ -111,13 +111,15 @@ static enum jwkscore_status check_subject(const struct jwkscore_config *config, 
 }
 
 /* C8: a logout or event token, or one that somebody acts with for another, is not a login. */
-static enum jwkscore_status refuse_foreign(const struct token *token, struct jwkscore_error *error)
+static enum jwkscore_status refuse_foreign(const struct jwkscore_config *config, const struct token *token,
+                                           struct jwkscore_error *error)
 {
     static const char *const foreign[] = {"events", "act"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(foreign); i++)
         if (value_member(token->claims, foreign[i]) != NULL)
-            return error_set(error, JWKSCORE_E_CLAIM, "the token has `%s`: it is not for logging in", foreign[i]);
+            return REFUSE(config, "type", JWKSCORE_E_CLAIM, NULL, NULL, text_from(foreign[i]), error,
+                          "the token has `%s`: it is not for logging in", foreign[i]);
     return JWKSCORE_OK;
 }
 
@@ -132,7 +134,7 @@ enum jwkscore_status claims_check(const struct jwkscore_config *config, const st
         return error_set(error, JWKSCORE_E_ISSUER, "`iss` is not issuer %s", issuer->name);
     if ((status = claims_check_registered(config, issuer, token, now, error)) != JWKSCORE_OK ||
         (status = check_subject(config, token, error)) != JWKSCORE_OK ||
-        (status = refuse_foreign(token, error)) != JWKSCORE_OK)
+        (status = refuse_foreign(config, token, error)) != JWKSCORE_OK)
         return status;
     return rules_check(config, &rules, token, now, error);
 }

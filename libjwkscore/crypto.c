@@ -185,6 +185,12 @@ static EVP_PKEY *make_ec(const struct crypto *crypto, const struct key_material 
     return pkey;
 }
 
+/* Of what OpenSSL has just been asked for. */
+static bool ran_out_of_memory(void)
+{
+    return ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
+}
+
 /* Making an EC key refuses a point that is not on the curve, or a coordinate of p or more (tested). */
 static EVP_PKEY *make_fit(const struct crypto *crypto, const struct key_material *m)
 {
@@ -209,15 +215,18 @@ enum jwkscore_status key_import(const struct crypto *crypto, const struct key_ma
                                 struct jwkscore_error *error)
 {
     struct key *key = calloc(1, sizeof(*key));
+    bool memory;
 
     if (key == NULL)
         return error_memory(error);
     ERR_set_mark();
     key->pkey = make_fit(crypto, material);
+    memory = key->pkey != NULL || !ran_out_of_memory();
     ERR_pop_to_mark();
     if (key->pkey == NULL) {
         free(key);
-        return error_set(error, JWKSCORE_E_UNKNOWN_KEY, "the key's material is not fit for use");
+        return memory ? error_set(error, JWKSCORE_E_UNKNOWN_KEY, "the key's material is not fit for use")
+                      : error_memory(error);
     }
     key->type = material->type;
     key->curve = material->curve;
@@ -313,7 +322,8 @@ static enum jwkscore_status verify(const struct crypto *crypto, const struct key
         set_padding(context, algorithm))
         status = EVP_DigestVerify(digest, signature, length, (const unsigned char *)text.bytes, text.length) == 1
                      ? JWKSCORE_OK
-                     : JWKSCORE_E_SIGNATURE;
+                 : ran_out_of_memory() ? JWKSCORE_E_MEMORY
+                                       : JWKSCORE_E_SIGNATURE;
     EVP_MD_CTX_free(digest);
     return status;
 }
@@ -337,9 +347,11 @@ enum jwkscore_status key_verify(const struct crypto *crypto, const struct key *k
     else if ((der = ecdsa_to_der(key, signature, &der_length)) != NULL)
         status = verify(crypto, key, algorithm, text, der, (size_t)der_length);
     else
-        status = JWKSCORE_E_SIGNATURE;
+        status = ran_out_of_memory() ? JWKSCORE_E_MEMORY : JWKSCORE_E_SIGNATURE;
     OPENSSL_free(der);
     ERR_pop_to_mark();
+    if (status == JWKSCORE_E_MEMORY)
+        return error_memory(error);
     if (status == JWKSCORE_E_CRYPTO)
         return error_set(error, status, "OpenSSL cannot do %s here", algorithm->name);
     if (status != JWKSCORE_OK)

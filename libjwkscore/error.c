@@ -7,6 +7,7 @@
  */
 #include "internal.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -186,6 +187,12 @@ enum jwkscore_status error_memory(struct jwkscore_error *error)
 }
 
 /* Not strerror: it follows the host's locale, and its buffer may be shared with the host's other threads. */
+/* What says nothing about the thing asked for: memory, and descriptors, which whoever calls sudo can make scarce. */
+static bool lacks_resources(int number)
+{
+    return number == ENOMEM || number == EMFILE || number == ENFILE;
+}
+
 enum jwkscore_status error_system(struct jwkscore_error *error, const char *what, int number)
 {
     const char *name = strerrorname_np(number);
@@ -194,5 +201,6 @@ enum jwkscore_status error_system(struct jwkscore_error *error, const char *what
     if (name == NULL || sentence == NULL) {
         return error_set(error, JWKSCORE_E_SYSTEM, "%s: error %d", what, number);
     }
-    return error_set(error, JWKSCORE_E_SYSTEM, "%s: %s (%s)", what, sentence, name);
+    return error_set(error, lacks_resources(number) ? JWKSCORE_E_MEMORY : JWKSCORE_E_SYSTEM, "%s: %s (%s)", what, sentence,
+                     name);
 }

@@ -471,6 +471,7 @@ struct cache {
     enum cache_state state;
     int64_t age;                                             /* s since the last validation */
     struct cache_file file;                                  /* empty where absent */
+    enum jwkscore_status fault;                              /* no memory to look: then no older set stands in for the newest */
     char note[CACHE_NOTE_SIZE];                              /* why a file was passed over: "cache-unsafe: ..."; else "" */
 };
 bool source_id(const struct crypto *, const struct issuer_options *, char ret_id[static SOURCE_ID_SIZE]);

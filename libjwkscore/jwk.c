@@ -188,6 +188,8 @@ static bool write_octets(struct buffer *out, const char *before, struct text oct
 {
     char encoded[BASE64_ENCODED_SIZE(OCTETS_MAX)];
 
+    if (octets.length > OCTETS_MAX)
+        return false; /* not of a set: its members are bounded; of an SSH key */
     base64_encode((const unsigned char *)octets.bytes, octets.length, encoded);
     return buffer_append(out, text_from(before)) && buffer_append(out, text_from(encoded)) && buffer_append(out, TEXT("\""));
 }

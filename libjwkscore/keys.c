@@ -90,6 +90,14 @@ static enum jwkscore_status explain_failure(const struct search *search, const s
                      refresh_outcome_name(answer->outcome), http, next);
 }
 
+/* Where nobody could look, an older set must not stand in for the newest. */
+static enum jwkscore_status refuse_fault(const struct search *search, struct jwkscore_error *error)
+{
+    if (search->cache.fault == JWKSCORE_OK)
+        return JWKSCORE_OK;
+    return error_set(error, search->cache.fault, "the key cache cannot be read: %s", search->cache.note);
+}
+
 /* Waits for a refresh and reads the cache again.  Not OK: nothing new came, and `error` says why. */
 static enum jwkscore_status wait_refresh(struct search *search, enum refresh_reason reason, const uint64_t *kid_hash,
                                          int64_t most, enum refresh_outcome *ret_outcome, struct jwkscore_error *error)
@@ -110,6 +118,8 @@ static enum jwkscore_status wait_refresh(struct search *search, enum refresh_rea
     cache_load(&search->cache, request->now);
     if (envelope.length > 0)
         cache_take(&search->cache, &envelope, request->now);
+    if (search->cache.fault != JWKSCORE_OK)
+        return refuse_fault(search, error);
     if (status != JWKSCORE_OK) /* where a helper may not or cannot be started, the refresh has failed (CACHE 8) */
         return error_set(error, status == JWKSCORE_E_SYSTEM ? JWKSCORE_E_UNREACHABLE : status, "%s", why.message);
     *ret_outcome = answer.outcome;
@@ -217,9 +227,10 @@ static enum jwkscore_status search_begin(const struct keys_request *request, str
     search->began_b = clock_boot_ms();
     search->deadline_b = search->began_b + request->max_wait;
     status = cache_open(request->config, request->issuer, &search->cache, error);
-    if (status == JWKSCORE_OK)
-        cache_load(&search->cache, request->now);
-    return status;
+    if (status != JWKSCORE_OK)
+        return status;
+    cache_load(&search->cache, request->now);
+    return refuse_fault(search, error);
 }
 
 /* The rate state is read only where a refresh comes into question: a warm login opens one file. */
@@ -237,7 +248,7 @@ static enum jwkscore_status check_clock(struct search *search, struct jwkscore_e
     if (!age_clock_wrong(stamps, search->request->now))
         return JWKSCORE_OK;
     read_rate(search);
-    if (now_b - search->rate.attempt_b >= CLOCK_RETRY_MS)
+    if (search->rate.attempt_b == 0 || now_b - search->rate.attempt_b >= CLOCK_RETRY_MS)
         start_refresh(search, REFRESH_CLOCK, NULL);
     config_trace(search->request->config, "clock", JWKSCORE_E_CLOCK, NULL, TEXT(""), NULL, NULL);
     return error_set(error, JWKSCORE_E_CLOCK, "this host's clock is earlier than it can be; set it");
@@ -249,7 +260,8 @@ enum jwkscore_status keys_check_clock(const struct keys_request *request, struct
 
     if (request->issuer->jwks_file != NULL || search_begin(request, &search, NULL) != JWKSCORE_OK)
         return age_clock_wrong(NULL, request->now)
-                   ? error_set(error, JWKSCORE_E_CLOCK, "this host's clock is earlier than it can be; set it")
+                   ? REFUSE(request->config, "clock", JWKSCORE_E_CLOCK, NULL, NULL, TEXT(""), error,
+                            "this host's clock is earlier than it can be; set it")
                    : JWKSCORE_OK;
     return check_clock(&search, error);
 }

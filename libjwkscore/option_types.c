@@ -128,6 +128,8 @@ const char *option_check_path(struct text path)
 
     if (path.length == 0 || path.bytes[0] != '/')
         return "is not an absolute path";
+    if (path.length > 1 && path.bytes[path.length - 1] == '/')
+        return "ends in a slash";
     for (size_t i = 1; i <= path.length; i++) {
         if (i == path.length || path.bytes[i] == '/') {
             struct text name = {path.bytes + begin, i - begin};

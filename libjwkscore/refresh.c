@@ -98,6 +98,9 @@ static enum jwkscore_status check_permitted(const struct jwkscore_config *config
         return error_set(error, JWKSCORE_E_SYSTEM, "no refresh: only root and the owner of %s may start one",
                          config->global.state_dir);
     start->drop = self == 0;
+    if (start->drop && start->state_dir.group == 0)
+        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%.180s is of group root, and keys are never fetched as root",
+                         config->global.state_dir);
     return file_check_program(config->global.fetch_helper, also, error);
 }
 
@@ -173,9 +176,12 @@ static void reset_limits(void)
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(limits); i++) {
-        struct rlimit wanted = {limits[i].limit, limits[i].limit};
+        struct rlimit wanted = {limits[i].limit, limits[i].limit}, most;
 
-        setrlimit(limits[i].resource, &wanted); /* refused without CAP_SYS_RESOURCE: then it fails cleanly later */
+        if (setrlimit(limits[i].resource, &wanted) != 0 && getrlimit(limits[i].resource, &most) == 0) {
+            most.rlim_cur = most.rlim_max; /* without CAP_SYS_RESOURCE: as much as there may be */
+            setrlimit(limits[i].resource, &most);
+        }
     }
 }
 
@@ -260,7 +266,7 @@ static enum jwkscore_status fork_twice(const struct start *start, struct jwkscor
     pthread_sigmask(SIG_SETMASK, &all, &before);
     child = fork();
     if (child == 0) {
-        pid_t grandchild = fork();
+        pid_t grandchild = _Fork(); /* fork() would run the host's atfork handlers, which may hang here */
 
         if (grandchild == 0)
             become_helper(start);

@@ -40,7 +40,7 @@ static enum jwkscore_status check_lifetime(const struct jwkscore_config *config,
         return JWKSCORE_OK;
     status = times_require(token, "iat", "max_lifetime", &iat, error);
     if (status != JWKSCORE_OK)
-        return status;
+        return config_trace(config, "max_lifetime", status, NULL, TEXT(""), rules->settings, "max_lifetime");
     if (exp - iat > rules->max_lifetime)
         return REFUSE(config, "max_lifetime", JWKSCORE_E_CLAIM, rules->settings, "max_lifetime", TEXT(""), error,
                       "the token lives %" PRId64 " s, over max_lifetime of %" PRId64 " s", exp - iat, rules->max_lifetime);

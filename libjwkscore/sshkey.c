@@ -65,7 +65,8 @@ static bool read_rsa(struct reader *r, const struct form *form, struct key_mater
 {
     (void)form;
     material->type = KEY_RSA;
-    return read_positive(r, &material->e) && read_positive(r, &material->n);
+    return read_positive(r, &material->e) && read_positive(r, &material->n) &&
+           material->e.length <= RSA_BITS_MAX / 8 && material->n.length <= RSA_BITS_MAX / 8;
 }
 
 /* Only the uncompressed form of a point is a key. */

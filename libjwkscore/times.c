@@ -57,10 +57,12 @@ static enum jwkscore_status check_begin(const struct jwkscore_config *config, co
     bool present = false;
     enum jwkscore_status status = read_time(token, name, true, &present, &begin, error);
 
-    if (status != JWKSCORE_OK || !present)
-        return status;
+    if (status != JWKSCORE_OK)
+        return config_trace(config, name, status, NULL, TEXT(""), NULL, NULL);
+    if (!present)
+        return JWKSCORE_OK;
     if (begin >= exp)
-        return error_set(error, JWKSCORE_E_CLAIM, "`%s` is not before `exp`", name);
+        return REFUSE(config, name, JWKSCORE_E_CLAIM, NULL, NULL, TEXT(""), error, "`%s` is not before `exp`", name);
     if (begin > now + config->global.clock_skew)
         return REFUSE(config, name, JWKSCORE_E_NOT_YET_VALID, &config->global.settings, "clock_skew", TEXT(""), error,
                       "`%s` is %" PRId64 " s from now", name, begin - now);
@@ -73,8 +75,10 @@ enum jwkscore_status times_check(const struct jwkscore_config *config, const str
     int64_t exp = 0;
     enum jwkscore_status status;
 
-    if ((status = times_require(token, "exp", "every token", &exp, error)) != JWKSCORE_OK ||
-        (status = times_check_expiry(config, exp, now, error)) != JWKSCORE_OK ||
+    status = times_require(token, "exp", "every token", &exp, error);
+    if (status != JWKSCORE_OK)
+        return config_trace(config, "expiry", status, NULL, TEXT(""), NULL, NULL);
+    if ((status = times_check_expiry(config, exp, now, error)) != JWKSCORE_OK ||
         (status = check_begin(config, token, "nbf", exp, now, error)) != JWKSCORE_OK ||
         (status = check_begin(config, token, "iat", exp, now, error)) != JWKSCORE_OK)
         return status;

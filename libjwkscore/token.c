@@ -199,7 +199,7 @@ static enum jwkscore_status read_signature(struct token *token, struct text part
 enum jwkscore_status token_parse(struct text text, struct token **ret_token, struct jwkscore_error *error)
 {
     CLEANUP(token_freep) struct token *token = NULL;
-    struct text parts[PARTS];
+    struct text parts[PARTS] = {{NULL, 0}};
     enum jwkscore_status status = split_parts(text, parts, error);
 
     if (status != JWKSCORE_OK)

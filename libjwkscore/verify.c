@@ -57,13 +57,16 @@ enum jwkscore_status verify_candidates(const struct keys_request *request, const
     if (!request->token->has_kid && candidates->count > 1)
         return error_set(error, JWKSCORE_E_UNKNOWN_KEY, "the token names no key (`kid`), and several fit");
     for (size_t i = 0; i < candidates->count; i++) {
-        why = (struct jwkscore_error){JWKSCORE_OK, ""};
-        status = try_key(request, &candidates->at[i], &why);
-        if (status == JWKSCORE_OK) {
-            *ret_vanished = candidates->at[i].vanished;
-            break;
+        struct jwkscore_error its = {JWKSCORE_OK, ""};
+        enum jwkscore_status now = try_key(request, &candidates->at[i], &its);
+
+        if (status != JWKSCORE_E_SIGNATURE || jwkscore_classify(now) != JWKSCORE_CLASS_DENIED) {
+            status = now; /* a signature that is wrong explains more than a later key that does not fit it */
+            why = its;
         }
-        if (jwkscore_classify(status) != JWKSCORE_CLASS_DENIED)
+        if (now == JWKSCORE_OK)
+            *ret_vanished = candidates->at[i].vanished;
+        if (jwkscore_classify(now) != JWKSCORE_CLASS_DENIED)
             break;
     }
     config_trace(request->config, "signature", status, request->token->algorithm->name, request->token->kid, NULL, NULL);
@@ -83,7 +86,30 @@ enum jwkscore_status verify_refuse_unknown(const struct keys_request *request, s
                      error_quote(quoted, token->kid), token->algorithm->name);
 }
 
-/* An air-gapped set: the administrator's file, checked as a provider's answer would be, and never refreshed (CACHE 15). */
+/* The administrator's file, looked at as a provider's answer would be. */
+static enum jwkscore_status read_file(const struct keys_request *request, struct buffer *ret_file, struct keyset **ret_keyset,
+                                      struct jwkscore_error *error)
+{
+    const struct settings *settings = &request->issuer->settings;
+    const char *path = request->issuer->jwks_file;
+    CLEANUP(keyset_freep) struct keyset *keyset = NULL;
+    struct jwkscore_error why = {JWKSCORE_OK, ""};
+    enum jwkscore_status status = file_read(path, config_file_owner(request->config), KEYSET_MAX, ret_file, NULL, error);
+
+    if (status != JWKSCORE_OK)
+        return config_trace(request->config, "cache", status, NULL, TEXT("file"), settings, "jwks_file");
+    if (keyset_parse((struct text){(const char *)ret_file->bytes, ret_file->length}, &keyset, &why) != JWKSCORE_OK)
+        return REFUSE(request->config, "cache", JWKSCORE_E_CONFIG, settings, "jwks_file", TEXT("file"), error,
+                      "%.100s: no key set: %s", path, why.message);
+    if (keyset->count > KEYSET_KEYS_MAX)
+        return REFUSE(request->config, "cache", JWKSCORE_E_CONFIG, settings, "jwks_file", TEXT("file"), error,
+                      "%.100s: %zu keys are over the limit of %d", path, keyset->count, KEYSET_KEYS_MAX);
+    *ret_keyset = keyset;
+    keyset = NULL;
+    return config_trace(request->config, "cache", JWKSCORE_OK, NULL, TEXT("file"), settings, "jwks_file");
+}
+
+/* An air-gapped set, never refreshed (CACHE 15). */
 enum jwkscore_status verify_by_file(const struct keys_request *request, struct verified *ret_verified,
                                     struct jwkscore_error *error)
 {
@@ -91,19 +117,15 @@ enum jwkscore_status verify_by_file(const struct keys_request *request, struct v
     CLEANUP(keyset_freep) struct keyset *keyset = NULL;
     CLEANUP(candidates_clear) struct candidates candidates = {0};
     const struct text *kid = request->token->has_kid ? &request->token->kid : NULL;
-    const char *path = request->issuer->jwks_file;
-    struct jwkscore_error why = {JWKSCORE_OK, ""};
-    enum jwkscore_status status = file_read(path, config_file_owner(request->config), KEYSET_MAX, &file, NULL, error);
+    enum jwkscore_status status;
     bool vanished;
 
+    if (age_clock_wrong(NULL, request->now))
+        return REFUSE(request->config, "clock", JWKSCORE_E_CLOCK, NULL, NULL, TEXT(""), error,
+                      "this host's clock is earlier than it can be; set it");
+    status = read_file(request, &file, &keyset, error);
     if (status != JWKSCORE_OK)
         return status;
-    if (age_clock_wrong(NULL, request->now))
-        return error_set(error, JWKSCORE_E_CLOCK, "this host's clock is earlier than it can be; set it");
-    if (keyset_parse((struct text){(const char *)file.bytes, file.length}, &keyset, &why) != JWKSCORE_OK ||
-        keyset->count > KEYSET_KEYS_MAX)
-        return error_set(error, JWKSCORE_E_CONFIG, "%.100s: no key set: %s", path, why.message);
-    config_trace(request->config, "cache", JWKSCORE_OK, NULL, TEXT("file"), &request->issuer->settings, "jwks_file");
     if (!keyset_candidates(keyset, kid, request->token->algorithm, text_from(request->issuer->issuer), NULL, &candidates))
         return error_memory(error);
     if ((status = verify_not_denied(request, &candidates, error)) != JWKSCORE_OK)

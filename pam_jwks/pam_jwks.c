@@ -28,6 +28,7 @@ enum {
 };
 
 static const char data_name[] = "pam_jwks_decision";
+static const char *const exported[] = {"JWKS_ISSUER", "JWKS_SUBJECT", "JWKS_EXPIRES"};
 
 /* What pam_sm_acct_mgmt needs to look again.  No part of the token. */
 struct decision {
@@ -76,9 +77,9 @@ static void export_identity(const struct login *login, const struct decision *de
     if (!login_is_yes(decision->config, section, "export"))
         return;
     snprintf(expires, sizeof(expires), "%lld", (long long)jwkscore_identity_expires(decision->identity));
-    export_variable(login->pamh, "JWKS_ISSUER", jwkscore_identity_issuer(decision->identity));
-    export_variable(login->pamh, "JWKS_SUBJECT", jwkscore_identity_subject(decision->identity));
-    export_variable(login->pamh, "JWKS_EXPIRES", expires);
+    export_variable(login->pamh, exported[0], jwkscore_identity_issuer(decision->identity));
+    export_variable(login->pamh, exported[1], jwkscore_identity_subject(decision->identity));
+    export_variable(login->pamh, exported[2], expires);
 }
 
 /* Hands configuration and identity over to the PAM handle; NULL: no memory, and the login keeps them. */
@@ -142,6 +143,9 @@ EXPORTED int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const 
     (void)flags;
     (void)pam_fail_delay(pamh, FAIL_DELAY);
     (void)pam_set_data(pamh, data_name, NULL, NULL); /* what an earlier try came to is not this one's */
+    for (size_t i = 0; i < sizeof(exported) / sizeof(exported[0]); i++)
+        if (pam_getenv(pamh, exported[i]) != NULL)
+            (void)pam_putenv(pamh, exported[i]);
     status = login_load_config(&login, argc, argv);
     if (status == JWKSCORE_OK)
         status = login_decide(&login);

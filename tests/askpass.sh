@@ -112,10 +112,11 @@ said "a size that makes more than 64 parts" 64
 
 use_token 100
 whole=$(<token)
-for prompt in 'Token: ' "${SSH}Token: " $'(alice@host) Notice\nToken: ' '(alice@host) Corp Token: '; do
+for prompt in 'Token: ' "${SSH}Token: " $'(alice@host) Notice\nToken: '; do
     expect "prompt '$prompt'" 0 "$whole"$'\n' "$prompt"
 done
 for prompt in '' 'Password: ' '[sudo] password for alice: ' "${SSH}Password: " 'token: ' 'Token' 'Token:' $'Token: \nPassword: ' \
+    '(alice@host) RSA SecurID Token: ' 'One-Time Token: ' "Token: x's password: " \
     'Are you sure you want to continue connecting (yes/no/[fingerprint])? ' "Enter passphrase for key '/home/a/.ssh/id': " \
     'Token (part ): ' 'Token (part 0): ' 'Token (part 1' 'Token (part 1 of ): ' 'Token (part 1 of 0): ' 'Token (part x of 2): ' \
     'Token (part 1 of 2)' 'Token (part 100 of 100): ' 'Token (part -1): '; do

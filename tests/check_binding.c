@@ -70,6 +70,59 @@ START_TEST(a_security_key_is_bound_by_its_own_fingerprint)
 }
 END_TEST
 
+/* An SSH string: four octets of length, and `length` octets that are all `octet`. */
+static size_t put_string(char *to, char octet, size_t length)
+{
+    to[0] = to[1] = 0;
+    to[2] = (char)(length >> 8);
+    to[3] = (char)(length & 0xff);
+    memset(to + 4, octet, length);
+    return 4 + length;
+}
+
+/* An ssh-rsa blob whose e and n have so many octets. */
+static struct text rsa_blob(size_t e, size_t n)
+{
+    static char blob[8192];
+    size_t length = put_string(blob, 0, strlen("ssh-rsa"));
+
+    memcpy(blob + 4, "ssh-rsa", strlen("ssh-rsa"));
+    length += put_string(blob + length, 3, e);
+    length += put_string(blob + length, 0x7f, n);
+    return (struct text){blob, length};
+}
+
+/* Whoever offers the key chooses its size: nothing of ours is made larger than RSA-8192. */
+START_TEST(a_key_larger_than_any_that_is_used_is_refused)
+{
+    static const struct {
+        size_t e, n;
+    } sizes[] = {{3, 1025}, {3, 2048}, {1025, 256}, {2048, 2048}};
+    const char *payload = "{\"cnf\":{\"jkt\":\"x\"}}";
+
+    ck_assert_status(check("key_binding = none\n", "{}", rsa_blob(3, 1024)), JWKSCORE_OK);
+    for (size_t i = 0; i < ARRAY_LENGTH(sizes); i++) {
+        ck_assert_status(check("key_binding = none\n", "{}", rsa_blob(sizes[i].e, sizes[i].n)), JWKSCORE_E_UNBOUND);
+        ck_assert_status(check("", payload, rsa_blob(sizes[i].e, sizes[i].n)), JWKSCORE_E_UNBOUND);
+    }
+}
+END_TEST
+
+START_TEST(a_token_for_another_key_is_refused_whatever_else_binds_it)
+{
+    const struct mint_key *key = mint_key(MINT_ED25519, 0), *other = mint_key(MINT_ED25519, 1);
+    struct text blob = mint_ssh_blob(key, false);
+    const char *nonce = mint_ssh_fingerprint(blob);
+
+    ck_assert_status(check("key_binding = nonce\n", textf("{\"nonce\":\"%s\",\"cnf\":{\"jkt\":\"%s\"}}", nonce, mint_thumbprint(key)), blob),
+                     JWKSCORE_OK);
+    ck_assert_status(check("key_binding = nonce\n", textf("{\"nonce\":\"%s\",\"cnf\":{\"jkt\":\"%s\"}}", nonce, mint_thumbprint(other)), blob),
+                     JWKSCORE_E_UNBOUND);
+    ck_assert_status(check("key_binding = none\n", with_jkt(other), blob), JWKSCORE_E_UNBOUND);
+    ck_assert_status(check("key_binding = none\n", with_jkt(key), blob), JWKSCORE_OK);
+}
+END_TEST
+
 START_TEST(only_the_bindings_that_are_configured_count)
 {
     const struct mint_key *key = mint_key(MINT_ED25519, 0);
@@ -113,6 +166,7 @@ int main(void)
 {
     return RUN("binding", a_bearer_needs_no_binding_and_may_not_have_one,
                the_thumbprint_or_the_key_itself_binds_every_kind_of_key, the_fingerprint_as_nonce_binds_every_kind_of_key,
-               a_security_key_is_bound_by_its_own_fingerprint, only_the_bindings_that_are_configured_count,
+               a_security_key_is_bound_by_its_own_fingerprint, a_key_larger_than_any_that_is_used_is_refused,
+               a_token_for_another_key_is_refused_whatever_else_binds_it, only_the_bindings_that_are_configured_count,
                a_binding_of_another_shape_binds_nothing, a_malformed_key_is_refused_even_where_none_is_asked_for);
 }

@@ -101,6 +101,7 @@ static const struct sample samples[] = {
     {I, "issuer", "https://[::1]:8443/a", NULL},
     {I, "issuer", "https://127.0.0.1:1/a%20b~c", NULL},
     {I, "issuer", "https://h:65535", NULL},
+    {G, "run_dir", "/run/jwks/", "ends in a slash"},
     {I, "issuer", "http://login.example.com", "is not an https:// URL"},
     {I, "issuer", "HTTPS://login.example.com", "is not an https:// URL"},
     {I, "issuer", "login.example.com", "is not an https:// URL"},

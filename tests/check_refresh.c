@@ -392,7 +392,7 @@ static int caller_without_descriptors(const struct stage *stage)
     MUST(getrlimit(RLIMIT_NOFILE, &few) == 0);
     few.rlim_cur = 4;
     MUST(setrlimit(RLIMIT_NOFILE, &few) == 0);
-    MUST(run(&call) == JWKSCORE_E_SYSTEM && call.error.message[0] != '\0' && call.leaked == 0);
+    MUST(run(&call) == JWKSCORE_E_MEMORY && call.error.message[0] != '\0' && call.leaked == 0);
     return 0;
 }
 

@@ -84,6 +84,16 @@ serve '{"status": 500}'
 fetch fixed flush
 is "flush in an outage" "$outcome $(tool kids "$(file state jwks)")" "http-5xx b"
 
+begin "a vanished key that came back with its private half"
+keys a b
+serve "$usual"
+fetch fixed cold
+leaked="{\"kty\": \"EC\", \"crv\": \"P-256\", \"kid\": \"a\", \"x\": \"AA\", \"y\": \"AA\", \"d\": \"c2VjcmV0\"}"
+keys b
+serve "{\"json\": {\"keys\": [$leaked, $(sed 's/.*\[\(.*\)\].*/\1/' "$W/p/jwks.json")]}}"
+fetch fixed manual
+is "taken back, and not vanished" "$(tool kids "$(file state jwks)") $(member gone)" "b []"
+
 begin "a key with its private half"
 leaked='{"kty": "EC", "crv": "P-256", "kid": "leak\u001b", "x": "AA", "y": "AA", "d": "c2VjcmV0"}'
 serve "{\"json\": {\"keys\": [$leaked, $(sed 's/.*\[\(.*\)\].*/\1/' "$W/p/jwks.json")]}}"
