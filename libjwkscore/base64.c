@@ -30,11 +30,9 @@ static unsigned digit_value(const unsigned char *digits, char c)
 
 static bool all_digits(const unsigned char *digits, struct text text)
 {
-    for (size_t i = 0; i < text.length; i++) {
-        if (digits[(unsigned char)text.bytes[i]] == 0) {
+    for (size_t i = 0; i < text.length; i++)
+        if (digits[(unsigned char)text.bytes[i]] == 0)
             return false;
-        }
-    }
     return true;
 }
 
@@ -44,9 +42,8 @@ static bool tail_is_canonical(const unsigned char *digits, struct text text)
     static const unsigned spare_bits[4] = {0, 0, 0xf, 0x3};
     size_t tail = text.length % 4;
 
-    if (tail == 0) {
+    if (tail == 0)
         return true;
-    }
     return tail != 1 && (digit_value(digits, text.bytes[text.length - 1]) & spare_bits[tail]) == 0;
 }
 
@@ -57,9 +54,8 @@ static bool decode(const unsigned char *digits, struct text text, unsigned char 
     unsigned char *out = ret_bytes;
     unsigned bits = 0;
 
-    if (!all_digits(digits, text) || !tail_is_canonical(digits, text)) {
+    if (!all_digits(digits, text) || !tail_is_canonical(digits, text))
         return false;
-    }
     for (size_t i = 0; i < text.length; i++) {
         bits = bits << 6 | digit_value(digits, text.bytes[i]);
         if (i % 4 == 3) {
@@ -86,11 +82,9 @@ bool base64_decode(struct text text, unsigned char *ret_bytes, size_t *ret_lengt
 /* Padding, where there is any, makes the length a multiple of four (RFC 4648 section 3.2). */
 bool base64_decode_lenient(struct text text, unsigned char *ret_bytes, size_t *ret_length)
 {
-    if (text.length > 0 && text.length % 4 == 0) {
-        for (int padding = 0; padding < 2 && text.bytes[text.length - 1] == '='; padding++) {
+    if (text.length > 0 && text.length % 4 == 0)
+        for (int padding = 0; padding < 2 && text.bytes[text.length - 1] == '='; padding++)
             text.length--;
-        }
-    }
     return decode(both_digits, text, ret_bytes, ret_length);
 }
 
@@ -100,12 +94,10 @@ void base64_encode(const unsigned char *bytes, size_t length, char *ret_text)
 
     for (size_t i = 0; i < length; i++) {
         bits = bits << 8 | bytes[i];
-        for (count += 8; count >= 6; count -= 6) {
+        for (count += 8; count >= 6; count -= 6)
             *ret_text++ = alphabet[bits >> (count - 6) & 0x3f];
-        }
     }
-    if (count > 0) {
+    if (count > 0)
         *ret_text++ = alphabet[bits << (6 - count) & 0x3f];
-    }
     *ret_text = '\0';
 }

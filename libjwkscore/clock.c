@@ -19,9 +19,8 @@ int64_t clock_boot_ms(void)
     struct timespec now;
 
     /* It exists since Linux 2.6.39; 0 would make every age negative, so unknown. */
-    if (clock_gettime(CLOCK_BOOTTIME, &now) != 0) {
+    if (clock_gettime(CLOCK_BOOTTIME, &now) != 0)
         return 0;
-    }
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -30,14 +29,11 @@ static bool is_boot_id(const char *id, size_t length)
 {
     static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 
-    if (length != BOOT_ID_SIZE - 1) {
+    if (length != BOOT_ID_SIZE - 1)
         return false;
-    }
-    for (size_t i = 0; i < length; i++) {
-        if (form[i] == '-' ? id[i] != '-' : strchr("0123456789abcdef", id[i]) == NULL || id[i] == '\0') {
+    for (size_t i = 0; i < length; i++)
+        if (form[i] == '-' ? id[i] != '-' : strchr("0123456789abcdef", id[i]) == NULL || id[i] == '\0')
             return false;
-        }
-    }
     return true;
 }
 
@@ -48,9 +44,8 @@ static void read_boot_id(char ret_id[static BOOT_ID_SIZE])
     ssize_t length;
 
     ret_id[0] = '\0';
-    if (fd < 0) {
+    if (fd < 0)
         return;
-    }
     length = read(fd, id, sizeof(id));
     if (length == BOOT_ID_SIZE && id[BOOT_ID_SIZE - 1] == '\n' && is_boot_id(id, BOOT_ID_SIZE - 1)) {
         memcpy(ret_id, id, BOOT_ID_SIZE - 1);
@@ -64,9 +59,8 @@ void clock_base_read(struct clock_base *ret_base)
 
     memset(ret_base, 0, sizeof(*ret_base));
     read_boot_id(ret_base->boot);
-    if (stat("/proc/self/ns/time", &status) == 0) {
+    if (stat("/proc/self/ns/time", &status) == 0)
         ret_base->tns = (int64_t)status.st_ino;
-    }
 }
 
 /* modes 0 only asks, which needs no right. */

@@ -89,10 +89,9 @@ static enum jwkscore_status parse_header(struct text header, const struct kind *
     const char *why;
 
     (void)text_take_word(&rest, &word);
-    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
         if (text_is(word, kinds[i].word))
             kind = &kinds[i];
-    }
     if (kind != NULL && kind->check_name != NULL && !text_take_word(&rest, &name))
         return error_set(error, JWKSCORE_E_CONFIG, "section [%s] needs a name", kind->word);
     if (kind == NULL || text_take_word(&rest, &more))
@@ -113,14 +112,12 @@ static void *find(const struct jwkscore_config *config, enum section section, st
         return (void *)&config->global;
     if (section == SECTION_PAM)
         return (void *)&config->pam;
-    for (size_t i = 0; section == SECTION_ISSUER && i < config->issuer_count; i++) {
+    for (size_t i = 0; section == SECTION_ISSUER && i < config->issuer_count; i++)
         if (text_is(name, config->issuers[i].name))
             return &config->issuers[i];
-    }
-    for (size_t i = 0; section == SECTION_SERVICE && i < config->service_count; i++) {
+    for (size_t i = 0; section == SECTION_SERVICE && i < config->service_count; i++)
         if (text_is(name, config->services[i].name))
             return &config->services[i];
-    }
     return NULL;
 }
 

@@ -53,10 +53,9 @@ static void PRINTF_LIKE(3, 4) report(struct findings *findings, unsigned line, c
 
 static void check_needed(struct findings *findings, const struct issuer_options *issuer)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(needed); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(needed); i++)
         if (option_given(&issuer->settings, needed[i]) == NULL)
             report(findings, issuer->line, "[issuer %s] has no %s", issuer->name, needed[i]);
-    }
 }
 
 static void check_conflicts(struct findings *findings, const struct issuer_options *issuer)
@@ -118,10 +117,9 @@ static void check_user_name(struct findings *findings, const struct issuer_optio
 
 static bool has_issuer(const struct jwkscore_config *config, struct text name)
 {
-    for (size_t i = 0; i < config->issuer_count; i++) {
+    for (size_t i = 0; i < config->issuer_count; i++)
         if (text_is(name, config->issuers[i].name))
             return true;
-    }
     return false;
 }
 

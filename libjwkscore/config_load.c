@@ -21,10 +21,9 @@ struct reader {
 /* A comment behind a value would become a part of it: a claim or an audience that no token has. */
 static bool holds_comment(struct text value)
 {
-    for (size_t i = 0; i < value.length; i++) {
+    for (size_t i = 0; i < value.length; i++)
         if (value.bytes[i] == '#' && (i == 0 || value.bytes[i - 1] == ' ' || value.bytes[i - 1] == '\t'))
             return true;
-    }
     return false;
 }
 

@@ -64,19 +64,16 @@ static const struct status_text status_texts[] = {
 
 static const struct status_text *find_status(enum jwkscore_status status)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(status_texts); i++) {
-        if (status_texts[i].status == status) {
+    for (size_t i = 0; i < ARRAY_LENGTH(status_texts); i++)
+        if (status_texts[i].status == status)
             return &status_texts[i];
-        }
-    }
     return NULL;
 }
 
 enum jwkscore_class jwkscore_classify(enum jwkscore_status status)
 {
-    if (find_status(status) == NULL) {
+    if (find_status(status) == NULL)
         return JWKSCORE_CLASS_FAULT;
-    }
     switch ((unsigned)status >> 8) {
     case 0:
         return JWKSCORE_CLASS_OK;
@@ -135,15 +132,13 @@ const char *jwkscore_quote(char *out, size_t size, const char *text, size_t leng
     static const char cut[] = "...";
     size_t taken = 0, used = 0;
 
-    if (size == 0) {
+    if (size == 0)
         return out;
-    }
     for (; taken < length && taken < QUOTED_BYTES; taken++) {
         char quoted[4];
         size_t width = quote_byte(text[taken], quoted);
-        if (width >= size - used) {
+        if (width >= size - used)
             break;
-        }
         memcpy(out + used, quoted, width);
         used += width;
     }
@@ -166,18 +161,15 @@ enum jwkscore_status error_set(struct jwkscore_error *error, enum jwkscore_statu
 {
     va_list arguments;
 
-    if (error == NULL || error->status != JWKSCORE_OK) {
+    if (error == NULL || error->status != JWKSCORE_OK)
         return status;
-    }
     error->status = status;
     va_start(arguments, format);
-    if (vsnprintf(error->message, sizeof(error->message), format, arguments) < 0) {
+    if (vsnprintf(error->message, sizeof(error->message), format, arguments) < 0)
         error->message[0] = '\0';
-    }
     va_end(arguments);
-    for (char *c = error->message; *c != '\0'; c++) {
+    for (char *c = error->message; *c != '\0'; c++)
         *c = is_printable(*c) ? *c : '?';
-    }
     return status;
 }
 
@@ -198,9 +190,8 @@ enum jwkscore_status error_system(struct jwkscore_error *error, const char *what
     const char *name = strerrorname_np(number);
     const char *sentence = strerrordesc_np(number);
 
-    if (name == NULL || sentence == NULL) {
+    if (name == NULL || sentence == NULL)
         return error_set(error, JWKSCORE_E_SYSTEM, "%s: error %d", what, number);
-    }
-    return error_set(error, lacks_resources(number) ? JWKSCORE_E_MEMORY : JWKSCORE_E_SYSTEM, "%s: %s (%s)", what, sentence,
-                     name);
+    return error_set(error, lacks_resources(number) ? JWKSCORE_E_MEMORY : JWKSCORE_E_SYSTEM, "%s: %s (%s)",
+                     what, sentence, name);
 }

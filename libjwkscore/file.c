@@ -58,9 +58,8 @@ static enum jwkscore_status explain(int parent, const char *name, int number, co
     struct stat found;
 
     if ((number == ENOTDIR || number == ELOOP) && fstatat(parent, name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
-        S_ISLNK(found.st_mode)) {
+        S_ISLNK(found.st_mode))
         return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is a symbolic link", shown->text);
-    }
     return error_system(error, shown->text, number);
 }
 
@@ -109,14 +108,12 @@ static enum jwkscore_status enter(struct walk *walk, const char *name)
     struct shown shown = shown_walk(walk);
     int fd = open_folder(*walk->fd, name, at_last(walk));
 
-    if (fd < 0) {
+    if (fd < 0)
         return explain(*walk->fd, name, errno, &shown, walk->error);
-    }
     fd_closep(walk->fd);
     *walk->fd = fd;
-    if (fstat(fd, &walk->found) != 0) {
+    if (fstat(fd, &walk->found) != 0)
         return error_system(walk->error, shown.text, errno);
-    }
     return check_owner_and_mode(&walk->found,
                                 walk->any_owner && at_last(walk) ? walk->found.st_uid : walk->also, &shown,
                                 walk->error);
@@ -130,9 +127,8 @@ static enum jwkscore_status enter_next(struct walk *walk)
     size_t length = strcspn(from, "/");
 
     walk->at = from + length;
-    if (length >= sizeof(name)) {
+    if (length >= sizeof(name))
         return error_system(walk->error, shown_walk(walk).text, ENAMETOOLONG);
-    }
     memcpy(name, from, length);
     name[length] = '\0';
     if (!is_plain_name(name)) {
@@ -155,12 +151,10 @@ enum jwkscore_status folder_open(const char *path, uid_t also, bool any_owner, s
     }
     walk.at = path + 1;
     status = enter(&walk, "/");
-    while (status == JWKSCORE_OK && !at_last(&walk)) {
+    while (status == JWKSCORE_OK && !at_last(&walk))
         status = enter_next(&walk);
-    }
-    if (status != JWKSCORE_OK) {
+    if (status != JWKSCORE_OK)
         return status;
-    }
     *ret_folder = (struct folder){fd, walk.found.st_uid, walk.found.st_gid};
     fd = -1;
     return JWKSCORE_OK;
@@ -169,9 +163,8 @@ enum jwkscore_status folder_open(const char *path, uid_t also, bool any_owner, s
 /* 0 is the host's standard input, which a struct of zeros must not close.  What we open there stays open. */
 void folder_closep(struct folder *folder)
 {
-    if (folder->fd > STDIN_FILENO) {
+    if (folder->fd > STDIN_FILENO)
         close(folder->fd);
-    }
     folder->fd = -1;
 }
 
@@ -201,15 +194,12 @@ static enum jwkscore_status check_file(const struct stat *found, const struct wa
                          (unsigned)found->st_mode & 07777);
     }
     status = check_owner_and_mode(found, wanted->also, &wanted->shown, error);
-    if (status != JWKSCORE_OK) {
+    if (status != JWKSCORE_OK)
         return status;
-    }
-    if (found->st_size <= 0) {
+    if (found->st_size <= 0)
         return error_set(error, JWKSCORE_E_CONFIG, "%s is empty", path);
-    }
-    if ((uintmax_t)found->st_size > wanted->most) {
+    if ((uintmax_t)found->st_size > wanted->most)
         return error_set(error, JWKSCORE_E_CONFIG, "%s has more than %zu bytes", path, wanted->most);
-    }
     return JWKSCORE_OK;
 }
 
@@ -220,14 +210,12 @@ static ssize_t read_up_to(int fd, unsigned char *bytes, size_t room)
 
     while (have < room) {
         ssize_t more = read(fd, bytes + have, room - have);
-        if (more == 0) {
+        if (more == 0)
             break;
-        }
-        if (more > 0) {
+        if (more > 0)
             have += (size_t)more;
-        } else if (errno != EINTR) {
+        else if (errno != EINTR)
             return -1;
-        }
     }
     return (ssize_t)have;
 }
@@ -239,16 +227,13 @@ static enum jwkscore_status read_contents(int fd, size_t size, const struct show
     struct buffer bytes CLEANUP(buffer_freep) = {malloc(size + 1), size + 1};
     ssize_t length;
 
-    if (bytes.bytes == NULL) {
+    if (bytes.bytes == NULL)
         return error_memory(error);
-    }
     length = read_up_to(fd, bytes.bytes, size + 1);
-    if (length < 0) {
+    if (length < 0)
         return error_system(error, shown->text, errno);
-    }
-    if ((size_t)length != size) {
+    if ((size_t)length != size)
         return error_set(error, JWKSCORE_E_SYSTEM, "%s changed while it was read", shown->text);
-    }
     *ret_bytes = (struct buffer){bytes.bytes, size};
     bytes.bytes = NULL;
     return JWKSCORE_OK;
@@ -264,16 +249,13 @@ static enum jwkscore_status read_wanted(const struct folder *folder, const struc
     enum jwkscore_status status;
 
     *ret_absent = fd < 0 && errno == ENOENT;
-    if (fd < 0) {
+    if (fd < 0)
         return explain(folder->fd, wanted->name, errno, &wanted->shown, error);
-    }
-    if (fstat(fd, ret_found) != 0) {
+    if (fstat(fd, ret_found) != 0)
         return error_system(error, wanted->shown.text, errno);
-    }
     status = check_file(ret_found, wanted, error);
-    if (status != JWKSCORE_OK) {
+    if (status != JWKSCORE_OK)
         return status;
-    }
     return read_contents(fd, (size_t)ret_found->st_size, &wanted->shown, ret_bytes, error);
 }
 
@@ -284,9 +266,8 @@ enum jwkscore_status file_read_at(const struct folder *folder, const char *name,
     struct stat found;
 
     *ret_absent = false;
-    if (!is_plain_name(name)) {
+    if (!is_plain_name(name))
         return error_set(error, JWKSCORE_E_ARGUMENT, "\"%s\" is not a file's name", wanted.shown.text);
-    }
     return read_wanted(folder, &wanted, ret_bytes, &found, ret_absent, error);
 }
 
@@ -298,14 +279,12 @@ static enum jwkscore_status open_parent(const char *path, struct wanted *wanted,
     char *parent CLEANUP(string_freep) = NULL;
 
     wanted->shown = shown_path(text_from(path));
-    if (slash == NULL || *path != '/' || !is_plain_name(slash + 1)) {
+    if (slash == NULL || *path != '/' || !is_plain_name(slash + 1))
         return error_set(error, JWKSCORE_E_ARGUMENT, "\"%s\" is not a file's path", wanted->shown.text);
-    }
     wanted->name = slash + 1;
     parent = text_copy((struct text){path, (size_t)(slash - path) + 1});
-    if (parent == NULL) {
+    if (parent == NULL)
         return error_memory(error);
-    }
     return folder_open(parent, wanted->also, false, ret_folder, error);
 }
 
@@ -318,12 +297,10 @@ enum jwkscore_status file_read(const char *path, uid_t also, size_t most, struct
     bool absent;
     enum jwkscore_status status = open_parent(path, &wanted, &folder, error);
 
-    if (status == JWKSCORE_OK) {
+    if (status == JWKSCORE_OK)
         status = read_wanted(&folder, &wanted, ret_bytes, &found, &absent, error);
-    }
-    if (status == JWKSCORE_OK && ret_owner != NULL) {
+    if (status == JWKSCORE_OK && ret_owner != NULL)
         *ret_owner = found.st_uid;
-    }
     return status;
 }
 
@@ -335,15 +312,12 @@ enum jwkscore_status file_check_program(const char *path, uid_t also, struct jwk
     struct stat found;
     enum jwkscore_status status = open_parent(path, &wanted, &folder, error);
 
-    if (status != JWKSCORE_OK) {
+    if (status != JWKSCORE_OK)
         return status;
-    }
-    if (fstatat(folder.fd, wanted.name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (fstatat(folder.fd, wanted.name, &found, AT_SYMLINK_NOFOLLOW) != 0)
         return error_system(error, wanted.shown.text, errno);
-    }
     status = check_file(&found, &wanted, error);
-    if (status == JWKSCORE_OK && (found.st_mode & 0111) == 0) {
+    if (status == JWKSCORE_OK && (found.st_mode & 0111) == 0)
         return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is not executable", wanted.shown.text);
-    }
     return status;
 }

@@ -29,9 +29,8 @@ static size_t skip_digits(const char **at, const char *end)
 {
     const char *from = *at;
 
-    while (*at < end && is_digit(**at)) {
+    while (*at < end && is_digit(**at))
         ++*at;
-    }
     return (size_t)(*at - from);
 }
 
@@ -40,11 +39,9 @@ static int64_t exponent_value(const char *at, const char *end)
     bool negative = *at == '-';
     int64_t value = 0;
 
-    for (; at < end; at++) {
-        if (is_digit(*at) && value < EXPONENT_MAX) {
+    for (; at < end; at++)
+        if (is_digit(*at) && value < EXPONENT_MAX)
             value = value * 10 + (*at - '0');
-        }
-    }
     return negative ? -value : value;
 }
 
@@ -69,12 +66,10 @@ static struct decimal read_decimal(struct text number)
             }
         }
     }
-    for (; digits < DIGITS_MAX; digits++) {
+    for (; digits < DIGITS_MAX; digits++)
         decimal.lead *= 10;
-    }
-    if (at < end) {
+    if (at < end)
         decimal.point += exponent_value(at + 1, end);
-    }
     return decimal;
 }
 
@@ -102,26 +97,22 @@ const char *jsonnumber_scan(const char **at, const char *end)
 
     *at += *at < end && **at == '-';
     digits = skip_digits(at, end);
-    if (digits == 0 || (digits > 1 && (*at)[-(ptrdiff_t)digits] == '0')) {
+    if (digits == 0 || (digits > 1 && (*at)[-(ptrdiff_t)digits] == '0'))
         return "wrong number";
-    }
     if (*at < end && **at == '.') {
         integer = false;
         ++*at;
-        if (skip_digits(at, end) == 0) {
+        if (skip_digits(at, end) == 0)
             return "wrong number";
-        }
     }
     if (*at < end && (**at == 'e' || **at == 'E')) {
         integer = false;
         ++*at;
-        if (!skip_exponent(at, end)) {
+        if (!skip_exponent(at, end))
             return "wrong number";
-        }
     }
-    if (integer) {
+    if (integer)
         return digits > DIGITS_MAX ? "integer of more than 19 digits" : NULL;
-    }
     return is_finite((struct text){from, (size_t)(*at - from)}) ? NULL : "number too large";
 }
 
@@ -135,12 +126,10 @@ static bool cut_decimal(const struct decimal *decimal, uint64_t *ret_whole, bool
         *ret_fraction = decimal->lead != 0;
         return true;
     }
-    if (decimal->point > DIGITS_MAX) {
+    if (decimal->point > DIGITS_MAX)
         return false;
-    }
-    for (int64_t digit = decimal->point; digit < DIGITS_MAX; digit++) {
+    for (int64_t digit = decimal->point; digit < DIGITS_MAX; digit++)
         unit *= 10;
-    }
     *ret_whole = decimal->lead / unit;
     *ret_fraction = decimal->more || decimal->lead % unit != 0;
     return true;
@@ -153,13 +142,11 @@ bool jsonnumber_floor(struct text number, int64_t *ret_floor, bool *ret_fraction
     int64_t floor;
     bool fraction;
 
-    if (!cut_decimal(&decimal, &whole, &fraction)) {
+    if (!cut_decimal(&decimal, &whole, &fraction))
         return false;
-    }
     if (decimal.negative ? __builtin_sub_overflow(0, whole + fraction, &floor)
-                         : __builtin_add_overflow(0, whole, &floor)) {
+                         : __builtin_add_overflow(0, whole, &floor))
         return false;
-    }
     *ret_floor = floor;
     *ret_fraction = fraction;
     return true;

@@ -17,14 +17,12 @@ static bool names_member(struct text token, struct text name)
         char c = token.bytes[i];
         if (c == '~') {
             char digit = ++i < token.length ? token.bytes[i] : '\0';
-            if (digit != '0' && digit != '1') {
+            if (digit != '0' && digit != '1')
                 return false;
-            }
             c = digit == '0' ? '~' : '/';
         }
-        if (n == name.length || name.bytes[n] != c) {
+        if (n == name.length || name.bytes[n] != c)
             return false;
-        }
     }
     return n == name.length;
 }
@@ -34,9 +32,8 @@ static const struct value *find_element(const struct value *array, struct text t
 {
     int64_t index;
 
-    if (!text_number(token, &index) || (token.length > 1 && token.bytes[0] == '0')) {
+    if (!text_number(token, &index) || (token.length > 1 && token.bytes[0] == '0'))
         return NULL;
-    }
     return value_at(array, (size_t)index);
 }
 
@@ -46,14 +43,11 @@ static const struct value *find_child(const struct value *parent, struct text to
     struct text name;
     const struct value *child;
 
-    if (value_type(parent) == VALUE_ARRAY) {
+    if (value_type(parent) == VALUE_ARRAY)
         return find_element(parent, token);
-    }
-    while (value_next_member(parent, &cursor, &name, &child)) {
-        if (names_member(token, name)) {
+    while (value_next_member(parent, &cursor, &name, &child))
+        if (names_member(token, name))
             return child;
-        }
-    }
     return NULL;
 }
 
@@ -61,9 +55,8 @@ const struct value *value_find(const struct value *object, const char *name_or_p
 {
     const char *at = name_or_pointer;
 
-    if (*at != '/') {
+    if (*at != '/')
         return value_member(object, at);
-    }
     while (object != NULL && *at == '/') {
         size_t length = strcspn(++at, "/");
         object = find_child(object, (struct text){at, length});

@@ -16,12 +16,10 @@ enum { BAD_ESCAPE = -1, LONE_SURROGATE = -2 };
 
 static int hex_value(char c)
 {
-    if (c >= '0' && c <= '9') {
+    if (c >= '0' && c <= '9')
         return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
+    if (c >= 'a' && c <= 'f')
         return c - 'a' + 10;
-    }
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
@@ -30,14 +28,12 @@ static int32_t take_unit(const char **at, const char *end)
 {
     int32_t unit = 0;
 
-    if (end - *at < 4) {
+    if (end - *at < 4)
         return BAD_ESCAPE;
-    }
     for (int i = 0; i < 4; i++) {
         int digit = hex_value(*(*at)++);
-        if (digit < 0) {
+        if (digit < 0)
             return BAD_ESCAPE;
-        }
         unit = unit << 4 | digit;
     }
     return unit;
@@ -48,17 +44,14 @@ static int32_t take_unicode(const char **at, const char *end)
 {
     int32_t low, unit = take_unit(at, end);
 
-    if (unit < 0xd800 || unit > 0xdfff) {
+    if (unit < 0xd800 || unit > 0xdfff)
         return unit;
-    }
-    if (unit > 0xdbff || end - *at < 2 || (*at)[0] != '\\' || (*at)[1] != 'u') {
+    if (unit > 0xdbff || end - *at < 2 || (*at)[0] != '\\' || (*at)[1] != 'u')
         return LONE_SURROGATE;
-    }
     *at += 2;
     low = take_unit(at, end);
-    if (low == BAD_ESCAPE) {
+    if (low == BAD_ESCAPE)
         return BAD_ESCAPE;
-    }
     return low >= 0xdc00 && low <= 0xdfff ? 0x10000 + (unit - 0xd800) * 0x400 + (low - 0xdc00)
                                           : LONE_SURROGATE;
 }
@@ -69,13 +62,11 @@ static int32_t take_escape(const char **at, const char *end)
     static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
     const char *found;
 
-    if (end - *at < 2) {
+    if (end - *at < 2)
         return BAD_ESCAPE;
-    }
     *at += 2;
-    if ((*at)[-1] == 'u') {
+    if ((*at)[-1] == 'u')
         return take_unicode(at, end);
-    }
     found = memchr(letters, (*at)[-1], sizeof(letters) - 1);
     return found == NULL ? BAD_ESCAPE : meanings[found - letters];
 }
@@ -110,15 +101,12 @@ static const char *scan_utf8(const char **at, const char *end)
 {
     const char *behind = *at;
 
-    while (behind < end && (unsigned char)*behind >= 0x80) {
+    while (behind < end && (unsigned char)*behind >= 0x80)
         behind++;
-    }
-    if (behind == *at) {
+    if (behind == *at)
         return "control character in a string";
-    }
-    if (!text_is_utf8((struct text){*at, (size_t)(behind - *at)})) {
+    if (!text_is_utf8((struct text){*at, (size_t)(behind - *at)}))
         return "wrong UTF-8";
-    }
     *at = behind;
     return NULL;
 }
@@ -129,20 +117,17 @@ const char *jsonstring_scan(const char **at, const char *end, size_t *ret_length
     size_t saved = 0;
 
     for (;;) {
-        while (*at < end && is_plain[(unsigned char)**at]) {
+        while (*at < end && is_plain[(unsigned char)**at])
             ++*at;
-        }
-        if (*at == end) {
+        if (*at == end)
             return "end of text in a string";
-        }
         if (**at == '"') {
             *ret_length = (size_t)(*at - from) - saved;
             return NULL;
         }
         wrong = **at == '\\' ? scan_escape(at, end, &saved) : scan_utf8(at, end);
-        if (wrong != NULL) {
+        if (wrong != NULL)
             return wrong;
-        }
     }
 }
 
@@ -152,18 +137,15 @@ uint32_t jsonstring_character(const char **at, const char *end)
     int following;
     uint32_t character;
 
-    if (first == '\\') {
+    if (first == '\\')
         return (uint32_t)take_escape(at, end);
-    }
     ++*at;
-    if (first < 0x80) {
+    if (first < 0x80)
         return first;
-    }
     following = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
     character = first & (0x3fu >> following);
-    while (following-- > 0) {
+    while (following-- > 0)
         character = character << 6 | ((unsigned char)*(*at)++ & 0x3fu);
-    }
     return character;
 }
 
@@ -208,16 +190,13 @@ bool value_write_string(struct buffer *buffer, struct text text)
     unsigned char *room;
     size_t length = 2;
 
-    if (!text_is_utf8(text)) {
+    if (!text_is_utf8(text))
         return false;
-    }
-    for (size_t i = 0; i < text.length; i++) {
+    for (size_t i = 0; i < text.length; i++)
         length += escape_byte(text.bytes[i], escaped);
-    }
     room = buffer_extend(buffer, length);
-    if (room == NULL) {
+    if (room == NULL)
         return false;
-    }
     *room++ = '"';
     for (size_t i = 0; i < text.length; i++) {
         size_t width = escape_byte(text.bytes[i], escaped);

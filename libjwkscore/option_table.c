@@ -86,10 +86,9 @@ const struct option *option_at(size_t index)
 
 const struct option *option_find(enum section section, const char *key)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(options); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(options); i++)
         if (options[i].section == section && strcmp(options[i].key, key) == 0)
             return &options[i];
-    }
     return NULL;
 }
 

@@ -37,11 +37,10 @@ static bool is_alphanumeric(char c)
 
 static bool is_name(struct text name, size_t most, const char *others)
 {
-    for (size_t i = 0; i < name.length; i++) {
+    for (size_t i = 0; i < name.length; i++)
         if (!is_alphanumeric(name.bytes[i]) &&
             (name.bytes[i] == '\0' || strchr(others, name.bytes[i]) == NULL))
             return false;
-    }
     return name.length >= 1 && name.length <= most;
 }
 
@@ -147,10 +146,9 @@ const char *option_check_claim(struct text claim)
 {
     if (claim.length == 0)
         return "names no claim";
-    for (size_t i = 0; claim.bytes[0] == '/' && i < claim.length; i++) {
+    for (size_t i = 0; claim.bytes[0] == '/' && i < claim.length; i++)
         if (claim.bytes[i] == '~' && (i + 1 == claim.length || strchr("01", claim.bytes[i + 1]) == NULL))
             return "is not a JSON Pointer: ~ stands before 0 or 1 only";
-    }
     return NULL;
 }
 
@@ -246,10 +244,9 @@ const char *option_check_user_name(struct text name)
 /* RFC 4251 section 6: printable, without white space and comma. */
 const char *option_check_extension(struct text name)
 {
-    for (size_t i = 0; i < name.length; i++) {
+    for (size_t i = 0; i < name.length; i++)
         if (name.bytes[i] <= ' ' || name.bytes[i] > '~' || name.bytes[i] == ',')
             return "is not the name of a certificate extension";
-    }
     return NULL;
 }
 
@@ -268,10 +265,9 @@ static bool is_reserved(struct text option)
     const char *equals = memchr(option.bytes, '=', option.length);
     size_t length = equals == NULL ? option.length : (size_t)(equals - option.bytes);
 
-    for (size_t i = 0; i < ARRAY_LENGTH(reserved); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(reserved); i++)
         if (length == strlen(reserved[i]) && strncasecmp(option.bytes, reserved[i], length) == 0)
             return true;
-    }
     return false;
 }
 
@@ -284,14 +280,13 @@ static size_t key_option_length(struct text options)
     bool quoted = false;
     size_t i;
 
-    for (i = 0; i < options.length && (quoted || options.bytes[i] != ','); i++) {
+    for (i = 0; i < options.length && (quoted || options.bytes[i] != ','); i++)
         if (options.bytes[i] == '\\' && i + 1 < options.length && options.bytes[i + 1] == '"')
             i++;
         else if (options.bytes[i] == '"')
             quoted = !quoted;
         else if (options.bytes[i] < ' ' || options.bytes[i] > '~' || (!quoted && options.bytes[i] == ' '))
             return options.length + 1;
-    }
     return quoted ? options.length + 1 : i;
 }
 

@@ -61,10 +61,9 @@ static struct settings *settings_of(enum section section, const void *options)
 
 const struct setting *option_given(const struct settings *settings, const char *key)
 {
-    for (size_t i = settings->count; i-- > 0;) {
+    for (size_t i = settings->count; i-- > 0;)
         if (strcmp(settings->at[i].option->key, key) == 0)
             return &settings->at[i];
-    }
     return NULL;
 }
 
@@ -82,10 +81,9 @@ static struct setting *setting_for(struct settings *settings, const struct optio
 {
     struct setting *at;
 
-    for (size_t i = 0; is_single(option) && i < settings->count; i++) {
+    for (size_t i = 0; is_single(option) && i < settings->count; i++)
         if (settings->at[i].option == option)
             return &settings->at[i];
-    }
     at = reallocarray(settings->at, settings->count + 1, sizeof(*at));
     if (at == NULL)
         return NULL;
@@ -277,10 +275,9 @@ const char *option_get(enum section section, const void *options, const char *ke
         return NULL;
     if (option_given(settings, key) == NULL)
         return index == 0 ? option->initial : NULL;
-    for (size_t i = 0; i < settings->count; i++) {
+    for (size_t i = 0; i < settings->count; i++)
         if (settings->at[i].option == option && index-- == 0)
             return settings->at[i].value;
-    }
     return NULL;
 }
 

@@ -48,9 +48,8 @@ static enum jwkscore_status refuse(struct scanner *s, const char *at, const char
 
 static void skip_space(struct scanner *s)
 {
-    while (s->at < s->end && (*s->at == ' ' || *s->at == '\n' || *s->at == '\r' || *s->at == '\t')) {
+    while (s->at < s->end && (*s->at == ' ' || *s->at == '\n' || *s->at == '\r' || *s->at == '\t'))
         s->at++;
-    }
 }
 
 /* --- members that are there twice --- */
@@ -66,9 +65,8 @@ static int compare_characters(const struct name *a, const struct name *b)
     while (a_at < a->bytes + a->raw) {
         uint32_t left = jsonstring_character(&a_at, a->bytes + a->raw);
         uint32_t right = jsonstring_character(&b_at, b->bytes + b->raw);
-        if (left != right) {
+        if (left != right)
             return left < right ? -1 : 1;
-        }
     }
     return 0;
 }
@@ -77,23 +75,19 @@ static int compare_names(const void *left, const void *right)
 {
     const struct name *a = left, *b = right;
 
-    if (a->length != b->length) {
+    if (a->length != b->length)
         return a->length < b->length ? -1 : 1;
-    }
-    if (a->raw == a->length && b->raw == b->length) {
+    if (a->raw == a->length && b->raw == b->length)
         return memcmp(a->bytes, b->bytes, a->length);
-    }
     return compare_characters(a, b);
 }
 
 static const struct name *find_among_few(const struct name *names, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
-        for (size_t j = 0; j < i; j++) {
-            if (compare_names(&names[i], &names[j]) == 0) {
+        for (size_t j = 0; j < i; j++)
+            if (compare_names(&names[i], &names[j]) == 0)
                 return &names[i];
-            }
-        }
     }
     return NULL;
 }
@@ -101,11 +95,9 @@ static const struct name *find_among_few(const struct name *names, size_t count)
 static const struct name *find_among_many(struct name *names, size_t count)
 {
     qsort(names, count, sizeof(names[0]), compare_names);
-    for (size_t i = 1; i < count; i++) {
-        if (compare_names(&names[i - 1], &names[i]) == 0) {
+    for (size_t i = 1; i < count; i++)
+        if (compare_names(&names[i - 1], &names[i]) == 0)
             return names[i].bytes > names[i - 1].bytes ? &names[i] : &names[i - 1];
-        }
-    }
     return NULL;
 }
 
@@ -123,14 +115,12 @@ static enum jwkscore_status check_names(struct scanner *s, size_t first)
 
 static enum jwkscore_status keep_name(struct scanner *s, struct name name)
 {
-    if (++s->members > JSON_MEMBERS_MAX) {
+    if (++s->members > JSON_MEMBERS_MAX)
         return refuse(s, name.bytes - 1, "more than 4096 members");
-    }
     if (s->name_count == NAMES_SMALL && s->names == s->small) {
         s->names = malloc(JSON_MEMBERS_MAX * sizeof(s->names[0]));
-        if (s->names == NULL) {
+        if (s->names == NULL)
             return error_memory(s->error);
-        }
         memcpy(s->names, s->small, sizeof(s->small));
     }
     s->names[s->name_count++] = name;
@@ -139,9 +129,8 @@ static enum jwkscore_status keep_name(struct scanner *s, struct name name)
 
 static void free_names(struct scanner *s)
 {
-    if (s->names != s->small) {
+    if (s->names != s->small)
         free(s->names);
-    }
 }
 
 /* --- values, arrays, objects: RFC 8259 sections 3 to 5 --- */
@@ -150,9 +139,8 @@ static enum jwkscore_status open_level(struct scanner *s)
 {
     bool object = *s->at == '{';
 
-    if (s->depth == JSON_DEPTH_MAX) {
+    if (s->depth == JSON_DEPTH_MAX)
         return refuse(s, s->at, "more than 32 levels");
-    }
     s->levels[s->depth++] = (struct level){object, s->name_count};
     s->expected = object ? MEMBER_OR_END : ELEMENT_OR_END;
     s->at++;
@@ -189,9 +177,8 @@ static enum jwkscore_status take_string(struct scanner *s, struct name *ret_name
     size_t length;
 
     wrong = jsonstring_scan(&s->at, s->end, &length);
-    if (wrong != NULL) {
+    if (wrong != NULL)
         return refuse(s, s->at, wrong);
-    }
     *ret_name = (struct name){from, (size_t)(s->at - from), length};
     s->at++;
     return JWKSCORE_OK;
@@ -225,17 +212,14 @@ static enum jwkscore_status take_member(struct scanner *s)
     struct name name;
     enum jwkscore_status status;
 
-    if (*s->at != '"') {
+    if (*s->at != '"')
         return refuse(s, s->at, "no member name");
-    }
     status = take_string(s, &name);
-    if (status != JWKSCORE_OK) {
+    if (status != JWKSCORE_OK)
         return status;
-    }
     skip_space(s);
-    if (s->at == s->end || *s->at != ':') {
+    if (s->at == s->end || *s->at != ':')
         return refuse(s, s->at, "no colon");
-    }
     s->at++;
     s->expected = VALUE;
     return keep_name(s, name);
@@ -245,12 +229,10 @@ static enum jwkscore_status take_separator(struct scanner *s)
 {
     bool object = s->levels[s->depth - 1].object;
 
-    if (*s->at == (object ? '}' : ']')) {
+    if (*s->at == (object ? '}' : ']'))
         return close_level(s);
-    }
-    if (*s->at != ',') {
+    if (*s->at != ',')
         return refuse(s, s->at, "no comma");
-    }
     s->at++;
     s->expected = object ? MEMBER : VALUE;
     return JWKSCORE_OK;
@@ -284,18 +266,15 @@ enum jwkscore_status scan_object(struct text document, struct jwkscore_error *er
     s.names = s.small;
     s.error = error;
     skip_space(&s);
-    if (s.at == s.end || *s.at != '{') {
+    if (s.at == s.end || *s.at != '{')
         return refuse(&s, s.at, "no object");
-    }
     for (status = open_level(&s); status == JWKSCORE_OK && s.depth > 0; status = take_next(&s)) {
         skip_space(&s);
-        if (s.at == s.end) {
+        if (s.at == s.end)
             return refuse(&s, s.at, "end of text");
-        }
     }
-    if (status != JWKSCORE_OK) {
+    if (status != JWKSCORE_OK)
         return status;
-    }
     skip_space(&s);
     return s.at == s.end ? JWKSCORE_OK : refuse(&s, s.at, "more text after the object");
 }

@@ -18,13 +18,11 @@ static bool read_string(struct reader *r, struct text *ret_string)
 {
     size_t length;
 
-    if (r->left < 4) {
+    if (r->left < 4)
         return false;
-    }
     length = (size_t)r->at[0] << 24 | (size_t)r->at[1] << 16 | (size_t)r->at[2] << 8 | r->at[3];
-    if (length > r->left - 4) {
+    if (length > r->left - 4)
         return false;
-    }
     *ret_string = (struct text){(const char *)r->at + 4, length};
     r->at += 4 + length;
     r->left -= 4 + length;
@@ -37,18 +35,16 @@ static bool read_positive(struct reader *r, struct text *ret_octets)
     struct text number;
     bool first_bit, padded;
 
-    if (!read_string(r, &number) || number.length == 0) {
+    if (!read_string(r, &number) || number.length == 0)
         return false;
-    }
     padded = number.bytes[0] == 0;
     if (padded) {
         number.bytes++;
         number.length--;
     }
     first_bit = number.length > 0 && ((unsigned char)number.bytes[0] & 0x80) != 0;
-    if (padded != first_bit) {
+    if (padded != first_bit)
         return false;
-    }
     *ret_octets = number;
     return true;
 }
@@ -76,9 +72,8 @@ static bool read_point(struct reader *r, const struct form *form, struct key_mat
     struct text identifier, point;
 
     if (curve == NULL || !read_string(r, &identifier) || !text_is(identifier, form->identifier) ||
-        !read_string(r, &point) || point.length != 1 + 2 * curve->size || point.bytes[0] != 0x04) {
+        !read_string(r, &point) || point.length != 1 + 2 * curve->size || point.bytes[0] != 0x04)
         return false;
-    }
     material->type = KEY_EC;
     material->curve = curve;
     material->x = (struct text){point.bytes + 1, curve->size};
@@ -107,11 +102,9 @@ static const struct form forms[] = {
 
 static const struct form *find_form(struct text type)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(forms); i++) {
-        if (text_is(type, forms[i].type)) {
+    for (size_t i = 0; i < ARRAY_LENGTH(forms); i++)
+        if (text_is(type, forms[i].type))
             return &forms[i];
-        }
-    }
     return NULL;
 }
 
@@ -120,13 +113,11 @@ static bool read_key(struct reader *r, struct sshkey *key)
     const struct form *form;
     struct text application;
 
-    if (!read_string(r, &key->type)) {
+    if (!read_string(r, &key->type))
         return false;
-    }
     form = find_form(key->type);
-    if (form == NULL || !form->read(r, form, &key->material)) {
+    if (form == NULL || !form->read(r, form, &key->material))
         return false;
-    }
     return (!form->application || read_string(r, &application)) && r->left == 0;
 }
 
@@ -134,9 +125,8 @@ bool sshkey_parse(struct text blob, struct sshkey *ret_key)
 {
     struct sshkey key = {.octets = {(unsigned char *)text_copy(blob), blob.length}};
 
-    if (key.octets.bytes == NULL) {
+    if (key.octets.bytes == NULL)
         return false;
-    }
     if (!read_key(&(struct reader){key.octets.bytes, key.octets.length}, &key)) {
         sshkey_clear(&key);
         return false;
@@ -156,9 +146,8 @@ bool sshkey_fingerprint(const struct crypto *crypto, struct text blob,
 {
     unsigned char digest[SHA256_SIZE];
 
-    if (!crypto_sha256(crypto, blob, digest)) {
+    if (!crypto_sha256(crypto, blob, digest))
         return false;
-    }
     base64_encode(digest, sizeof(digest), ret_fingerprint);
     return true;
 }

@@ -31,12 +31,11 @@ void strings_drop_last(struct strings *strings, size_t count)
 
 void strings_drop_first(struct strings *strings, size_t count)
 {
-    for (size_t i = 0; i < strings->count; i++) {
+    for (size_t i = 0; i < strings->count; i++)
         if (i < count)
             free(strings->at[i]);
         else
             strings->at[i - count] = strings->at[i];
-    }
     strings->count -= count;
 }
 

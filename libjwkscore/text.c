@@ -30,15 +30,13 @@ bool text_number(struct text text, int64_t *ret_number)
 {
     int64_t number = 0;
 
-    if (text.length == 0) {
+    if (text.length == 0)
         return false;
-    }
     for (size_t i = 0; i < text.length; i++) {
         int digit = text.bytes[i] - '0';
         if (digit < 0 || digit > 9 || __builtin_mul_overflow(number, 10, &number) ||
-            __builtin_add_overflow(number, digit, &number)) {
+            __builtin_add_overflow(number, digit, &number))
             return false;
-        }
     }
     *ret_number = number;
     return true;
@@ -48,12 +46,10 @@ char *text_copy(struct text text)
 {
     char *copy = malloc(text.length + 1);
 
-    if (copy == NULL) {
+    if (copy == NULL)
         return NULL;
-    }
-    if (text.length > 0) {
+    if (text.length > 0)
         memcpy(copy, text.bytes, text.length);
-    }
     copy[text.length] = '\0';
     return copy;
 }
@@ -74,20 +70,15 @@ static size_t utf8_sequence(const unsigned char *bytes, size_t left)
     size_t form = 0;
 
     while (form < ARRAY_LENGTH(forms) &&
-           (bytes[0] < forms[form].first_low || bytes[0] > forms[form].first_high)) {
+           (bytes[0] < forms[form].first_low || bytes[0] > forms[form].first_high))
         form++;
-    }
-    if (form == ARRAY_LENGTH(forms) || forms[form].length > left) {
+    if (form == ARRAY_LENGTH(forms) || forms[form].length > left)
         return 0;
-    }
-    if (forms[form].length > 1 && (bytes[1] < forms[form].second_low || bytes[1] > forms[form].second_high)) {
+    if (forms[form].length > 1 && (bytes[1] < forms[form].second_low || bytes[1] > forms[form].second_high))
         return 0;
-    }
-    for (size_t i = 2; i < forms[form].length; i++) {
-        if ((bytes[i] & 0xc0) != 0x80) {
+    for (size_t i = 2; i < forms[form].length; i++)
+        if ((bytes[i] & 0xc0) != 0x80)
             return 0;
-        }
-    }
     return forms[form].length;
 }
 
@@ -97,9 +88,8 @@ bool text_is_utf8(struct text text)
 
     while (at < text.length) {
         size_t length = utf8_sequence((const unsigned char *)text.bytes + at, text.length - at);
-        if (length == 0) {
+        if (length == 0)
             return false;
-        }
         at += length;
     }
     return true;
@@ -110,9 +100,8 @@ bool text_take_line(struct text *rest, struct text *ret_line)
     const char *end;
     size_t length, taken;
 
-    if (rest->length == 0) {
+    if (rest->length == 0)
         return false;
-    }
     end = memchr(rest->bytes, '\n', rest->length);
     length = end == NULL ? rest->length : (size_t)(end - rest->bytes);
     taken = end == NULL ? length : length + 1;
@@ -130,16 +119,13 @@ bool text_take_word(struct text *rest, struct text *ret_word)
 {
     size_t start = 0, end;
 
-    while (start < rest->length && is_blank(rest->bytes[start])) {
+    while (start < rest->length && is_blank(rest->bytes[start]))
         start++;
-    }
-    if (start == rest->length) {
+    if (start == rest->length)
         return false;
-    }
     end = start;
-    while (end < rest->length && !is_blank(rest->bytes[end])) {
+    while (end < rest->length && !is_blank(rest->bytes[end]))
         end++;
-    }
     *ret_word = (struct text){rest->bytes + start, end - start};
     *rest = (struct text){rest->bytes + end, rest->length - end};
     return true;
@@ -151,9 +137,8 @@ struct text text_trim(struct text text)
         text.bytes++;
         text.length--;
     }
-    while (text.length > 0 && is_blank(text.bytes[text.length - 1])) {
+    while (text.length > 0 && is_blank(text.bytes[text.length - 1]))
         text.length--;
-    }
     return text;
 }
 
@@ -163,13 +148,11 @@ unsigned char *buffer_extend(struct buffer *buffer, size_t more)
     size_t length;
     unsigned char *bytes;
 
-    if (__builtin_add_overflow(buffer->length, more, &length) || length == 0) {
+    if (__builtin_add_overflow(buffer->length, more, &length) || length == 0)
         return NULL;
-    }
     bytes = realloc(buffer->bytes, length);
-    if (bytes == NULL) {
+    if (bytes == NULL)
         return NULL;
-    }
     *buffer = (struct buffer){bytes, length};
     return bytes + length - more;
 }
@@ -178,13 +161,11 @@ bool buffer_append(struct buffer *buffer, struct text text)
 {
     unsigned char *room;
 
-    if (text.length == 0) {
+    if (text.length == 0)
         return true;
-    }
     room = buffer_extend(buffer, text.length);
-    if (room == NULL) {
+    if (room == NULL)
         return false;
-    }
     memcpy(room, text.bytes, text.length);
     return true;
 }
@@ -206,8 +187,7 @@ void string_freep(char **string)
 
 void fd_closep(int *fd)
 {
-    if (*fd >= 0) {
+    if (*fd >= 0)
         close(*fd);
-    }
     *fd = -1;
 }

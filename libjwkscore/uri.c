@@ -18,10 +18,9 @@
 
 static bool is_made_of(struct text text, const char *characters)
 {
-    for (size_t i = 0; i < text.length; i++) {
+    for (size_t i = 0; i < text.length; i++)
         if (text.bytes[i] == '\0' || strchr(characters, text.bytes[i]) == NULL)
             return false;
-    }
     return true;
 }
 

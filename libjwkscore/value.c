@@ -48,9 +48,8 @@ static bool build_value(struct builder *, struct json_object **ret_object);
 /* Separators are where they belong, so they say no more than white space does. */
 static char next_byte(struct builder *b)
 {
-    while (memchr(" \t\r\n,:", *b->at, 6) != NULL) {
+    while (memchr(" \t\r\n,:", *b->at, 6) != NULL)
         b->at++;
-    }
     return *b->at;
 }
 
@@ -68,13 +67,11 @@ static struct text take_string(struct builder *b)
         b->arena += plain;
         b->at = quote;
     }
-    while (*b->at != '"') {
-        if (*b->at == '\\') {
+    while (*b->at != '"')
+        if (*b->at == '\\')
             b->arena += jsonstring_encode(jsonstring_character(&b->at, b->end), b->arena);
-        } else {
+        else
             *b->arena++ = *b->at++;
-        }
-    }
     b->at++;
     *b->arena++ = '\0';
     return (struct text){from, (size_t)(b->arena - 1 - from)};
@@ -93,14 +90,12 @@ static bool build_number(struct builder *b, struct json_object **ret_object)
 {
     char *digits = b->arena;
 
-    while (memchr("+-.0123456789Ee", *b->at, 15) != NULL) {
+    while (memchr("+-.0123456789Ee", *b->at, 15) != NULL)
         *b->arena++ = *b->at++;
-    }
     *b->arena++ = '\0';
     *ret_object = json_object_new_double(0);
-    if (*ret_object == NULL) {
+    if (*ret_object == NULL)
         return false;
-    }
     json_object_set_userdata(*ret_object, digits, NULL);
     return true;
 }
@@ -116,9 +111,8 @@ static bool build_boolean(struct builder *b, struct json_object **ret_object)
 
 static bool add(struct json_object *container, const char *name, struct json_object *item)
 {
-    if (name == NULL) {
+    if (name == NULL)
         return json_object_array_add(container, item) == 0;
-    }
     return json_object_object_add_ex(container, name, item,
                                      JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT) == 0;
 }
@@ -128,9 +122,8 @@ static bool fill(struct builder *b, struct json_object *container, bool array)
     for (b->at++; next_byte(b) != (array ? ']' : '}');) {
         const char *name = array ? NULL : take_string(b).bytes;
         struct json_object *item;
-        if (!build_value(b, &item)) {
+        if (!build_value(b, &item))
             return false;
-        }
         if (!add(container, name, item)) {
             json_object_put(item);
             return false;
@@ -144,9 +137,8 @@ static bool build_container(struct builder *b, bool array, struct json_object **
 {
     struct json_object *container = array ? json_object_new_array() : json_object_new_object();
 
-    if (container == NULL) {
+    if (container == NULL)
         return false;
-    }
     if (!fill(b, container, array)) {
         json_object_put(container);
         return false;
@@ -189,17 +181,14 @@ enum jwkscore_status value_parse(struct text text, struct value **ret_value, str
     struct json_object *root;
     char *arena;
 
-    if (text.length > INT_MAX) {
+    if (text.length > INT_MAX)
         return error_set(error, JWKSCORE_E_MALFORMED, "JSON: too long");
-    }
     status = scan_object(text, error);
-    if (status != JWKSCORE_OK) {
+    if (status != JWKSCORE_OK)
         return status;
-    }
     arena = malloc(text.length);
-    if (arena == NULL) {
+    if (arena == NULL)
         return error_memory(error);
-    }
     if (!build_value(&(struct builder){text.bytes, text.bytes + text.length, arena}, &root)) {
         free(arena);
         return error_memory(error);
@@ -249,9 +238,8 @@ const struct value *value_member(const struct value *object, const char *name)
 {
     struct json_object *member;
 
-    if (value_type(object) != VALUE_OBJECT || !json_object_object_get_ex(object_of(object), name, &member)) {
+    if (value_type(object) != VALUE_OBJECT || !json_object_object_get_ex(object_of(object), name, &member))
         return NULL;
-    }
     return value_of(member);
 }
 
@@ -260,18 +248,16 @@ bool value_next_member(const struct value *object, void **cursor, struct text *r
 {
     struct json_object_iterator at, end;
 
-    if (value_type(object) != VALUE_OBJECT) {
+    if (value_type(object) != VALUE_OBJECT)
         return false;
-    }
     at = json_object_iter_begin(object_of(object));
     end = json_object_iter_end(object_of(object));
     if (*cursor != NULL) {
         at.opaque_ = *cursor;
         json_object_iter_next(&at);
     }
-    if (json_object_iter_equal(&at, &end)) {
+    if (json_object_iter_equal(&at, &end))
         return false;
-    }
     *cursor = (void *)(uintptr_t)at.opaque_;
     *ret_name = text_from(json_object_iter_peek_name(&at));
     *ret_value = value_of(json_object_iter_peek_value(&at));
@@ -292,9 +278,8 @@ bool value_text(const struct value *value, struct text *ret_text)
 {
     struct json_object *string;
 
-    if (value_type(value) != VALUE_STRING) {
+    if (value_type(value) != VALUE_STRING)
         return false;
-    }
     string = object_of(value);
     *ret_text = (struct text){json_object_get_string(string), (size_t)json_object_get_string_len(string)};
     return true;
@@ -309,18 +294,16 @@ bool value_is(const struct value *value, const char *string)
 
 bool value_boolean(const struct value *value, bool *ret_boolean)
 {
-    if (value_type(value) != VALUE_BOOLEAN) {
+    if (value_type(value) != VALUE_BOOLEAN)
         return false;
-    }
     *ret_boolean = json_object_get_boolean(object_of(value));
     return true;
 }
 
 bool value_integer(const struct value *value, int64_t *ret_floor, bool *ret_fraction)
 {
-    if (value_type(value) != VALUE_NUMBER) {
+    if (value_type(value) != VALUE_NUMBER)
         return false;
-    }
     return jsonnumber_floor(text_from(json_object_get_userdata(object_of(value))), ret_floor, ret_fraction);
 }
 
@@ -336,9 +319,8 @@ bool value_member_integer(const struct value *object, const char *name, int64_t 
     bool fraction;
 
     if (!value_integer(value_member(object, name), &number, &fraction) || fraction || number < least ||
-        number > most) {
+        number > most)
         return false;
-    }
     *ret_number = number;
     return true;
 }
