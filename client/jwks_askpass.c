@@ -126,13 +126,13 @@ static int write_all(const char *text, size_t length)
 /* The line end is part of the answer: an askpass that prints nothing at all ends sudo. */
 static int write_answer(const char *frame, const char *chunk, size_t length)
 {
-    char answer[FRAME_SIZE + TOKEN_LIMIT + 2];
-    int framed = snprintf(answer, sizeof(answer), "%s", frame), code;
+    char line[FRAME_SIZE + TOKEN_LIMIT + 2];
+    int framed = snprintf(line, sizeof(line), "%s", frame), code;
 
-    memcpy(answer + framed, chunk, length);
-    answer[(size_t)framed + length] = '\n';
-    code = write_all(answer, (size_t)framed + length + 1);
-    explicit_bzero(answer, sizeof(answer));
+    memcpy(line + framed, chunk, length);
+    line[(size_t)framed + length] = '\n';
+    code = write_all(line, (size_t)framed + length + 1);
+    explicit_bzero(line, sizeof(line));
     return code;
 }
 

@@ -59,6 +59,7 @@ static int read_file(const char *path, struct token *token)
     if (descriptor < 0)
         return client_complain(EXIT_NO_TOKEN, "%s: %s", path, strerror(errno));
     if (fstat(descriptor, &status) != 0)
+        /* NOLINTNEXTLINE(bugprone-branch-clone): as where read_all fails, but before it */
         code = client_complain(EXIT_NO_TOKEN, "%s: %s", path, strerror(errno));
     else if (!S_ISREG(status.st_mode))
         code = client_complain(EXIT_NO_TOKEN, "%s: not a regular file", path);

@@ -5,7 +5,6 @@
 #include "fetch.h"
 
 #include <string.h>
-#include <strings.h>
 
 void answer_clear(struct response *response)
 {
@@ -19,14 +18,9 @@ struct text answer_headers(const struct response *response)
     return (struct text){(const char *)response->headers.bytes, response->headers.length};
 }
 
-/* Without a byte order mark: a real provider begins with one. */
 struct text answer_body(const struct response *response)
 {
-    struct text body = {(const char *)response->body.bytes, response->body.length};
-
-    if (body.length >= 3 && memcmp(body.bytes, "\xef\xbb\xbf", 3) == 0)
-        body = (struct text){body.bytes + 3, body.length - 3};
-    return body;
+    return (struct text){(const char *)response->body.bytes, response->body.length};
 }
 
 static enum refresh_outcome outcome_of(unsigned status)
@@ -46,7 +40,7 @@ static bool begins_with(struct text text, const char *prefix)
 {
     size_t length = strlen(prefix);
 
-    return text.length >= length && strncasecmp(text.bytes, prefix, length) == 0;
+    return text.length >= length && text_is_any_case((struct text){text.bytes, length}, prefix);
 }
 
 /* A 200 that was not encoded and is no web page, or a 304 that we asked for. */

@@ -99,7 +99,7 @@ static bool read_document(const struct cache *cache, const struct response *resp
                           struct failure *failure)
 {
     CLEANUP(value_freep) struct value *document = NULL;
-    struct text body = answer_body(response), issuer = {"", 0}, uri = {"", 0};
+    struct text body = text_skip_bom(answer_body(response)), issuer = {"", 0}, uri = {"", 0};
     struct jwkscore_error error = {JWKSCORE_OK, ""};
     char theirs[QUOTED_SIZE], ours[QUOTED_SIZE];
     const char *wrong;

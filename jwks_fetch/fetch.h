@@ -102,7 +102,7 @@ CHECKED char *discovery_uri(struct attempt *);               /* to be freed; NUL
 /* False unless 200, or a 304 that was asked for. */
 CHECKED bool answer_get(struct attempt *, struct request *, struct response *ret_response, struct failure *);
 struct text answer_headers(const struct response *);
-struct text answer_body(const struct response *);            /* without a byte order mark */
+struct text answer_body(const struct response *);
 void answer_clear(struct response *);
 
 /* set.c: a new key set, checked, and compared with the old one (CACHE 11, 12) */

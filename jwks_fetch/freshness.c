@@ -9,7 +9,6 @@
 #include "fetch.h"
 
 #include <string.h>
-#include <strings.h>
 
 enum { RETRY_AFTER_MIN = 1, RETRY_AFTER_MAX = 3600 }; /* s: no bug at a provider may silence us for long */
 
@@ -42,7 +41,7 @@ static bool take_element(struct text *rest, struct text *ret_element)
 
 static bool name_is(struct text name, const char *wanted)
 {
-    return name.length == strlen(wanted) && strncasecmp(name.bytes, wanted, name.length) == 0;
+    return text_is_any_case(name, wanted);
 }
 
 static struct text unquote(struct text value)

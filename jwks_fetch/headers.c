@@ -7,7 +7,6 @@
 #include "fetch.h"
 
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 static bool is_digits(struct text text)
@@ -39,7 +38,7 @@ static bool is_field(struct text line, const char *name, struct text *ret_value)
 {
     size_t length = strlen(name);
 
-    if (line.length <= length || line.bytes[length] != ':' || strncasecmp(line.bytes, name, length) != 0)
+    if (line.length <= length || line.bytes[length] != ':' || !text_is_any_case((struct text){line.bytes, length}, name))
         return false;
     *ret_value = text_trim((struct text){line.bytes + length + 1, line.length - length - 1});
     return true;

@@ -17,9 +17,6 @@
 /* Under 100 octets a second for 2 s: given up, a login waits. */
 enum { SLOW_AFTER_MS = 2000, SLOW_OCTETS = 200 };
 
-/* By hash: the bundle of all of them costs 20 ms a fetch. */
-#define CERTIFICATES "/etc/ssl/certs"
-
 /* What libcurl calls X509_V_ERR_...: numbers of OpenSSL's public interface. */
 enum { NOT_YET = 9, EXPIRED = 10, SELF_SIGNED = 18, SELF_SIGNED_CA = 19, NO_ISSUER = 20, NO_FIRST = 21 };
 
@@ -56,6 +53,7 @@ static size_t take_header(char *line, size_t size, size_t count, void *data)
     return length;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static size_t take_body(char *bytes, size_t size, size_t count, void *data)
 {
     struct exchange *exchange = data;
@@ -135,7 +133,8 @@ static bool set_texts(CURL *curl, const struct request *request)
     } texts[] = {
         {CURLOPT_URL, request->uri},
         {CURLOPT_CAINFO, request->ca_file},
-        {CURLOPT_CAPATH, request->ca_file != NULL ? NULL : CERTIFICATES},
+        /* By hash: the bundle of all of them costs 20 ms a fetch. */
+        {CURLOPT_CAPATH, request->ca_file != NULL ? NULL : JWKS_CA_PATH},
         {CURLOPT_PROXY, request->proxy != NULL ? request->proxy : ""},
         {CURLOPT_NOPROXY, ""},
         {CURLOPT_USERAGENT, "pam-jwks/" PACKAGE_VERSION},

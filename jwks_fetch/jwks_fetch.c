@@ -50,6 +50,7 @@ static const char help_text[] =
 
 static bool parse_hash(const char *text, uint64_t *ret_hash)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): an option with a value has one; see `options` */
     if (strlen(text) != HASH_DIGITS || strspn(text, "0123456789abcdefABCDEF") != HASH_DIGITS)
         return false;
     *ret_hash = strtoull(text, NULL, 16);

@@ -23,7 +23,7 @@ static bool is_readable(const struct cache *cache, const struct buffer *file)
     CLEANUP(buffer_freep) struct buffer copy = {0};
     CLEANUP(cache_file_clear) struct cache_file parsed = {0};
 
-    return buffer_append(&copy, as_text(file)) &&
+    return file->length <= ENVELOPE_MAX && buffer_append(&copy, as_text(file)) &&
            cache_file_parse(cache->config->crypto, cache->id, cache->issuer->issuer, &copy, &parsed, NULL) ==
                JWKSCORE_OK;
 }

@@ -54,9 +54,9 @@ static enum key_drop check_material(const struct crypto *crypto, const struct jw
     CLEANUP(key_freep) struct key *key = NULL;
     enum jwkscore_status status = key_import(crypto, &jwk->material, &key, NULL);
 
-    if (status == JWKSCORE_E_MEMORY)
-        return DROP_MEMORY;
-    return status == JWKSCORE_OK && key_check_thoroughly(crypto, key) ? DROP_NONE : DROP_MATERIAL;
+    if (status == JWKSCORE_OK)
+        status = key_check_thoroughly(crypto, key, NULL);
+    return status == JWKSCORE_OK ? DROP_NONE : status == JWKSCORE_E_MEMORY ? DROP_MEMORY : DROP_MATERIAL;
 }
 
 /* One key: usable ones are written and listed, the others counted.  DROP_MEMORY ends it all. */

@@ -8,15 +8,12 @@
 #include "internal.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <pwd.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     CLAIM_VALUE_MAX = 1024,      /* longer is no user name, and bounds the regular expression */
-    GROUPS_MAX = 10,             /* \0 to \9 */
     PASSWD_SIZE = 4096,
     PASSWD_SIZE_MAX = 1024 * 1024
 };
@@ -135,7 +132,7 @@ static enum jwkscore_status map_by_file(const struct jwkscore_config *config, co
 }
 
 /* user_name with \1 to \9 filled in from the match. */
-static enum jwkscore_status fill_template(const char *template, const char *value, const regmatch_t groups[GROUPS_MAX],
+static enum jwkscore_status fill_template(const char *template, const char *value, const regmatch_t groups[PATTERN_GROUPS_MAX],
                                           struct strings *accounts, struct jwkscore_error *error)
 {
     CLEANUP(buffer_freep) struct buffer name = {0};
@@ -160,49 +157,11 @@ static enum jwkscore_status fill_template(const char *template, const char *valu
     return add_account(accounts, (struct text){(const char *)name.bytes, name.length}, error);
 }
 
-/*
- * A POSIX ERE finds the leftmost longest match, so one that is anchored in effect is the one that covers the whole
- * value; no brackets of ours shift the numbers of the administrator's.
- */
-static enum jwkscore_status match(const char *pattern, const char *value, regmatch_t groups[GROUPS_MAX],
-                                  struct jwkscore_error *error)
-{
-    regex_t compiled;
-    int result = regcomp(&compiled, pattern, REG_EXTENDED);
-
-    if (result != 0)
-        return error_set(error, result == REG_ESPACE ? JWKSCORE_E_MEMORY : JWKSCORE_E_CONFIG,
-                         "user_match is no regular expression that can be used");
-    result = regexec(&compiled, value, GROUPS_MAX, groups, 0);
-    regfree(&compiled);
-    if (result == REG_ESPACE)
-        return error_memory(error);
-    if (result != 0 || groups[0].rm_so != 0 || (size_t)groups[0].rm_eo != strlen(value))
-        return error_set(error, JWKSCORE_E_UNMAPPED, "the user's name does not match user_match");
-    return JWKSCORE_OK;
-}
-
-/* In the C locale: what `[a-z]` means must not depend on sudo's caller.  uselocale() is this thread's alone. */
-static enum jwkscore_status match_in_c_locale(const char *pattern, const char *value, regmatch_t groups[GROUPS_MAX],
-                                              struct jwkscore_error *error)
-{
-    enum jwkscore_status status;
-    locale_t before, plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-
-    if (plain == (locale_t)0)
-        return error_memory(error);
-    before = uselocale(plain);
-    status = match(pattern, value, groups, error);
-    uselocale(before);
-    freelocale(plain);
-    return status;
-}
-
 static enum jwkscore_status map_by_match(const struct issuer_options *issuer, struct text value, struct strings *accounts,
                                          struct jwkscore_error *error)
 {
     CLEANUP(string_freep) char *string = NULL;
-    regmatch_t groups[GROUPS_MAX];
+    regmatch_t groups[PATTERN_GROUPS_MAX];
     enum jwkscore_status status;
 
     if (issuer->user_match == NULL)
@@ -210,7 +169,7 @@ static enum jwkscore_status map_by_match(const struct issuer_options *issuer, st
     string = text_copy(value);
     if (string == NULL)
         return error_memory(error);
-    status = match_in_c_locale(issuer->user_match, string, groups, error);
+    status = pattern_match(issuer->user_match, string, groups, error);
     if (status != JWKSCORE_OK)
         return status;
     if (issuer->user_name == NULL)
@@ -269,7 +228,7 @@ static int look_up(const char *user, uid_t *ret_uid, bool *ret_found, bool *ret_
             result = getpwnam_r(user, &entry, room, size, &found);
         while (result == EINTR);
     }
-    if (result != 0)
+    if (result != 0) /* NOLINT(clang-analyzer-unix.Malloc): it does not know CLEANUP */
         return result;
     *ret_found = found != NULL;
     if (found != NULL) {
@@ -326,7 +285,7 @@ static enum jwkscore_status find_account(const char *user, uid_t *ret_uid, struc
 enum jwkscore_status account_check(const struct jwkscore_config *config, const struct issuer_options *issuer,
                                    const char *user, struct jwkscore_error *error)
 {
-    uid_t uid;
+    uid_t uid = (uid_t)-1;
     enum jwkscore_status status = find_account(user, &uid, error);
 
     if (status != JWKSCORE_OK)

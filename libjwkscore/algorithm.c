@@ -66,5 +66,7 @@ bool algorithm_fits(const struct algorithm *algorithm, enum key_type type, const
 
 size_t algorithm_signature_length(const struct algorithm *algorithm)
 {
-    return algorithm->curve == NULL ? 0 : 2 * curve_find(text_from(algorithm->curve))->size;
+    const struct curve *curve = algorithm->curve == NULL ? NULL : curve_find(text_from(algorithm->curve));
+
+    return curve == NULL ? 0 : 2 * curve->size;
 }

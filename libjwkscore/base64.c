@@ -25,7 +25,7 @@ static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 
 static unsigned digit_value(const unsigned char *digits, char c)
 {
-    return digits[(unsigned char)c] - 1u;
+    return digits[(unsigned char)c] - 1U;
 }
 
 static bool all_digits(const unsigned char *digits, struct text text)

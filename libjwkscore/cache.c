@@ -49,6 +49,10 @@ enum jwkscore_status cache_open(const struct jwkscore_config *config, const stru
     if (status != JWKSCORE_OK)
         return status;
     status = folder_open(config->global.run_dir, also, true, &cache.run_dir, &why);
+    if (status == JWKSCORE_E_MEMORY) { /* a newer set may lie there */
+        folder_closep(&cache.state_dir);
+        return error_set(error, status, "%s", why.message);
+    }
     if (status != JWKSCORE_OK)
         snprintf(cache.note, sizeof(cache.note), "%s%.150s", status == JWKSCORE_E_UNSAFE_FILE ? "cache-unsafe: " : "",
                  why.message);
@@ -117,7 +121,8 @@ static bool parse_gone(const struct value *list, struct cache_file *file)
     for (size_t i = 0; i < value_count(list); i++) {
         bool fraction;
 
-        if (!value_integer(value_at(list, i), &file->gone[i], &fraction) || fraction || file->gone[i] < 0)
+        if (!value_integer(value_at(list, i), &file->gone[i], &fraction) || fraction || file->gone[i] < 0 ||
+            file->gone[i] > INT64_MAX / 2)
             return false;
     }
     file->gone_count = value_count(list);
@@ -136,7 +141,7 @@ enum jwkscore_status cache_file_parse(const struct crypto *crypto, const char *i
     head = parsed.envelope.head;
     if (!value_is(value_member(head, "id"), id) || !value_is(value_member(head, "issuer"), issuer))
         return error_set(error, JWKSCORE_E_PROVIDER, "it belongs to another source");
-    if (!stamps_parse(head, &parsed.stamps) || !value_member_integer(head, "gen", 0, INT64_MAX, &parsed.gen) ||
+    if (!stamps_parse(head, &parsed.stamps) || !value_member_integer(head, "gen", 0, INT64_MAX - 1, &parsed.gen) ||
         !has_other_members(head) || !parse_gone(value_member(head, "gone"), &parsed))
         return error_set(error, JWKSCORE_E_PROVIDER, "a member of its header is missing or out of range");
     status = keyset_parse(parsed.envelope.body, &parsed.keyset, error);
@@ -147,6 +152,13 @@ enum jwkscore_status cache_file_parse(const struct crypto *crypto, const char *i
     *ret_file = parsed;
     parsed = (struct cache_file){0};
     return JWKSCORE_OK;
+}
+
+/* Without memory or cryptography nobody could look: that is no file that is bad. */
+static void note_fault(struct cache *cache, enum jwkscore_status status)
+{
+    if (status == JWKSCORE_E_MEMORY || status == JWKSCORE_E_CRYPTO)
+        cache->fault = status;
 }
 
 /* Reads one file; where it fails a check, cache->note says why and nothing is returned. */
@@ -164,8 +176,7 @@ static bool read_one(struct cache *cache, const struct folder *folder, const cha
     status = file_read_at(folder, name, folder->owner, ENVELOPE_MAX, &bytes, &absent, &why);
     if (status == JWKSCORE_OK)
         status = cache_file_parse(cache->config->crypto, cache->id, cache->issuer->issuer, &bytes, ret_file, &why);
-    if (status == JWKSCORE_E_MEMORY || status == JWKSCORE_E_CRYPTO)
-        cache->fault = status; /* this is no file that is bad: nobody could look */
+    note_fault(cache, status);
     if (status != JWKSCORE_OK && !absent)
         snprintf(cache->note, sizeof(cache->note), "%s: %s: %.100s",
                  status == JWKSCORE_E_UNSAFE_FILE ? "cache-unsafe" : "cache-corrupt", name, why.message);
@@ -215,8 +226,11 @@ void cache_take(struct cache *cache, struct buffer *envelope, int64_t now)
 {
     struct cache_file file = {0};
     struct jwkscore_error why = {JWKSCORE_OK, ""};
+    enum jwkscore_status status =
+        cache_file_parse(cache->config->crypto, cache->id, cache->issuer->issuer, envelope, &file, &why);
 
-    if (cache_file_parse(cache->config->crypto, cache->id, cache->issuer->issuer, envelope, &file, &why) != JWKSCORE_OK) {
+    note_fault(cache, status);
+    if (status != JWKSCORE_OK) {
         snprintf(cache->note, sizeof(cache->note), "cache-corrupt: from the helper: %.100s", why.message);
         return;
     }

@@ -195,7 +195,7 @@ enum jwkscore_status jwkscore_config_set(struct jwkscore_config *config, const c
                                          const char *value, struct jwkscore_error *error)
 {
     enum jwkscore_status status;
-    struct place place;
+    struct place place = {0};
 
     config_error_clear(error);
     if (config == NULL || section == NULL || key == NULL || value == NULL)

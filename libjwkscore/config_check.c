@@ -108,7 +108,7 @@ static void check_user_name(struct findings *findings, const struct issuer_optio
         return;
     if (issuer->user_match == NULL)
         report(findings, setting->line, "user_name needs user_match");
-    else if (!option_pattern_groups(issuer->user_match, &groups))
+    else if (!pattern_groups(issuer->user_match, &groups))
         findings->complete = false;
     else if (highest_reference(issuer->user_name) > groups)
         report(findings, setting->line, "user_name refers to \\%zu, but user_match has %zu groups",

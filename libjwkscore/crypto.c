@@ -135,6 +135,30 @@ static bool rsa_is_fit(const struct key_material *m)
     return m->e.length > 1 || e[0] >= 3;
 }
 
+/* Begins a piece of work: what was in OpenSSL's queue of errors stays there.  Answers its last, or 0. */
+static unsigned long errors_begin(void)
+{
+    ERR_set_mark();
+    return ERR_peek_last_error();
+}
+
+enum cause { CAUSE_UNSAID, CAUSE_MEMORY, CAUSE_OTHER };
+
+/*
+ * Ends it, and says why it failed, if it did.  The first error is the cause, and those after it pass it on; but where
+ * the host had left some before, the last one alone can be told from them.
+ */
+static enum cause errors_end(unsigned long before)
+{
+    unsigned long last = ERR_peek_last_error(), first = before == 0 ? ERR_peek_error() : last;
+
+    ERR_pop_to_mark();
+    if (last == before)
+        return CAUSE_UNSAID;
+    return ERR_GET_REASON(first) == ERR_R_MALLOC_FAILURE || ERR_GET_REASON(last) == ERR_R_MALLOC_FAILURE ? CAUSE_MEMORY
+                                                                                                        : CAUSE_OTHER;
+}
+
 /* Asks OpenSSL to make a key of `type` from what the builder holds. */
 static EVP_PKEY *make_key(const struct crypto *crypto, const char *type, OSSL_PARAM_BLD *builder)
 {
@@ -185,48 +209,51 @@ static EVP_PKEY *make_ec(const struct crypto *crypto, const struct key_material 
     return pkey;
 }
 
-/* Of what OpenSSL has just been asked for. */
-static bool ran_out_of_memory(void)
-{
-    return ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
-}
-
-/* Making an EC key refuses a point that is not on the curve, or a coordinate of p or more (tested). */
-static EVP_PKEY *make_fit(const struct crypto *crypto, const struct key_material *m)
+/* What OpenSSL does not look at. */
+static bool is_fit(const struct key_material *m)
 {
     switch (m->type) {
     case KEY_RSA:
-        return rsa_is_fit(m) ? make_rsa(crypto, m) : NULL;
+        return rsa_is_fit(m);
     case KEY_EC:
-        if (m->curve == NULL || m->x.length != m->curve->size || m->y.length != m->curve->size)
-            return NULL;
-        return make_ec(crypto, m);
+        return m->curve != NULL && m->x.length == m->curve->size && m->y.length == m->curve->size;
     case KEY_OKP:
-        if (m->curve == NULL || m->x.length != 32 || ed25519_is_weak((const unsigned char *)m->x.bytes))
-            return NULL;
-        return EVP_PKEY_new_raw_public_key_ex(crypto->context, "ED25519", NULL, (const unsigned char *)m->x.bytes, 32);
+        return m->curve != NULL && m->x.length == 32 && !ed25519_is_weak((const unsigned char *)m->x.bytes);
     case KEY_NONE:
         break;
     }
-    return NULL;
+    return false;
+}
+
+/* Making an EC key refuses a point that is not on the curve, or a coordinate of p or more (tested). */
+static EVP_PKEY *make(const struct crypto *crypto, const struct key_material *m)
+{
+    if (m->type == KEY_RSA)
+        return make_rsa(crypto, m);
+    if (m->type == KEY_EC)
+        return make_ec(crypto, m);
+    return EVP_PKEY_new_raw_public_key_ex(crypto->context, "ED25519", NULL, (const unsigned char *)m->x.bytes, 32);
 }
 
 enum jwkscore_status key_import(const struct crypto *crypto, const struct key_material *material, struct key **ret_key,
                                 struct jwkscore_error *error)
 {
-    struct key *key = calloc(1, sizeof(*key));
-    bool memory;
+    struct key *key;
+    unsigned long before;
+    enum cause cause;
 
+    if (!is_fit(material))
+        return error_set(error, JWKSCORE_E_UNKNOWN_KEY, "the key's material is not fit for use");
+    key = calloc(1, sizeof(*key));
     if (key == NULL)
         return error_memory(error);
-    ERR_set_mark();
-    key->pkey = make_fit(crypto, material);
-    memory = key->pkey != NULL || !ran_out_of_memory();
-    ERR_pop_to_mark();
-    if (key->pkey == NULL) {
+    before = errors_begin();
+    key->pkey = make(crypto, material);
+    cause = errors_end(before);
+    if (key->pkey == NULL) { /* of material that it refuses OpenSSL says why */
         free(key);
-        return memory ? error_set(error, JWKSCORE_E_UNKNOWN_KEY, "the key's material is not fit for use")
-                      : error_memory(error);
+        return cause == CAUSE_OTHER ? error_set(error, JWKSCORE_E_UNKNOWN_KEY, "the key's material is not fit for use")
+                                    : error_memory(error);
     }
     key->type = material->type;
     key->curve = material->curve;
@@ -236,19 +263,24 @@ enum jwkscore_status key_import(const struct crypto *crypto, const struct key_ma
 }
 
 /* Small factors of an RSA modulus take 3 ms to look for: not in a login, but before a set is stored. */
-bool key_check_thoroughly(const struct crypto *crypto, const struct key *key)
+enum jwkscore_status key_check_thoroughly(const struct crypto *crypto, const struct key *key, struct jwkscore_error *error)
 {
     EVP_PKEY_CTX *context;
+    unsigned long before;
+    enum cause cause;
     bool ok;
 
     if (key->type == KEY_OKP)
-        return true; /* nothing that key_import did not look at */
-    ERR_set_mark();
+        return JWKSCORE_OK; /* nothing that key_import did not look at */
+    before = errors_begin();
     context = EVP_PKEY_CTX_new_from_pkey(crypto->context, key->pkey, NULL);
     ok = context != NULL && EVP_PKEY_public_check(context) == 1;
     EVP_PKEY_CTX_free(context);
-    ERR_pop_to_mark();
-    return ok;
+    cause = errors_end(before);
+    if (ok)
+        return JWKSCORE_OK;
+    return cause == CAUSE_MEMORY ? error_memory(error)
+                                 : error_set(error, JWKSCORE_E_UNKNOWN_KEY, "the key's numbers are not fit for use");
 }
 
 void key_free(struct key *key)
@@ -322,8 +354,7 @@ static enum jwkscore_status verify(const struct crypto *crypto, const struct key
         set_padding(context, algorithm))
         status = EVP_DigestVerify(digest, signature, length, (const unsigned char *)text.bytes, text.length) == 1
                      ? JWKSCORE_OK
-                 : ran_out_of_memory() ? JWKSCORE_E_MEMORY
-                                       : JWKSCORE_E_SIGNATURE;
+                     : JWKSCORE_E_SIGNATURE;
     EVP_MD_CTX_free(digest);
     return status;
 }
@@ -334,6 +365,7 @@ enum jwkscore_status key_verify(const struct crypto *crypto, const struct key *k
     enum jwkscore_status status;
     size_t length = key_signature_length(key, algorithm);
     unsigned char *der = NULL;
+    unsigned long before;
     int der_length = 0;
 
     if (length == 0)
@@ -341,16 +373,15 @@ enum jwkscore_status key_verify(const struct crypto *crypto, const struct key *k
     if (signature.length != length)
         return error_set(error, JWKSCORE_E_SIGNATURE, "the signature is %zu bytes long, and this key's are %zu",
                          signature.length, length);
-    ERR_set_mark();
+    before = errors_begin();
     if (algorithm->type != KEY_EC)
         status = verify(crypto, key, algorithm, text, (const unsigned char *)signature.bytes, signature.length);
     else if ((der = ecdsa_to_der(key, signature, &der_length)) != NULL)
         status = verify(crypto, key, algorithm, text, der, (size_t)der_length);
     else
-        status = ran_out_of_memory() ? JWKSCORE_E_MEMORY : JWKSCORE_E_SIGNATURE;
+        status = JWKSCORE_E_SIGNATURE;
     OPENSSL_free(der);
-    ERR_pop_to_mark();
-    if (status == JWKSCORE_E_MEMORY)
+    if (errors_end(before) == CAUSE_MEMORY && status != JWKSCORE_OK)
         return error_memory(error);
     if (status == JWKSCORE_E_CRYPTO)
         return error_set(error, status, "OpenSSL cannot do %s here", algorithm->name);

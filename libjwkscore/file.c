@@ -138,6 +138,21 @@ static enum jwkscore_status enter_next(struct walk *walk)
     return enter(walk, name);
 }
 
+/* A host without standard input lends us its number, and gets it back. */
+static bool leave_standard_input(int *fd)
+{
+    int above;
+
+    if (*fd != STDIN_FILENO)
+        return true;
+    above = fcntl(*fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (above < 0)
+        return false;
+    fd_closep(fd);
+    *fd = above;
+    return true;
+}
+
 enum jwkscore_status folder_open(const char *path, uid_t also, bool any_owner, struct folder *ret_folder,
                                  struct jwkscore_error *error)
 {
@@ -155,12 +170,14 @@ enum jwkscore_status folder_open(const char *path, uid_t also, bool any_owner, s
         status = enter_next(&walk);
     if (status != JWKSCORE_OK)
         return status;
+    if (!leave_standard_input(&fd))
+        return error_system(error, path, errno);
     *ret_folder = (struct folder){fd, walk.found.st_uid, walk.found.st_gid};
     fd = -1;
     return JWKSCORE_OK;
 }
 
-/* 0 is the host's standard input, which a struct of zeros must not close.  What we open there stays open. */
+/* 0 is the host's standard input and no folder that was opened here: a struct of zeros must not close it. */
 void folder_closep(struct folder *folder)
 {
     if (folder->fd > STDIN_FILENO)
@@ -293,7 +310,7 @@ enum jwkscore_status file_read(const char *path, uid_t also, size_t most, struct
 {
     struct folder folder CLEANUP(folder_closep) = {.fd = -1};
     struct wanted wanted = {.also = also, .most = most};
-    struct stat found;
+    struct stat found = {.st_uid = (uid_t)-1};
     bool absent;
     enum jwkscore_status status = open_parent(path, &wanted, &folder, error);
 

@@ -10,6 +10,7 @@
 
 #include "jwkscore.h"
 
+#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -88,8 +89,10 @@ const char *error_quote(char out[static QUOTED_SIZE], struct text);
 struct text text_from(const char *string);                  /* NULL: empty */
 bool text_equal(struct text, struct text);
 bool text_is(struct text, const char *string);
+bool text_is_any_case(struct text, const char *string);      /* A-Z as a-z, whatever the locale */
 bool text_number(struct text, int64_t *ret_number);          /* digits only, fits; no sign */
 char *text_copy(struct text);                                /* NUL-terminated; NULL without memory */
+struct text text_skip_bom(struct text);                      /* one U+FEFF at the start: a real provider's document has it */
 bool text_is_utf8(struct text);                              /* RFC 3629; NUL is not text */
 bool text_take_line(struct text *rest, struct text *ret_line); /* up to LF, which is dropped; false at the end */
 bool text_take_word(struct text *rest, struct text *ret_word); /* between spaces and tabs */
@@ -151,6 +154,12 @@ CHECKED bool value_member_integer(const struct value *object, const char *name, 
 /* Appends `text` as a JSON string with its quotes; the only way strangers' text gets into what we write.  jsonstring.c */
 CHECKED bool value_write_string(struct buffer *, struct text);
 
+/* pattern.c: POSIX extended regular expressions that cover a whole value, in the C locale */
+enum { PATTERN_GROUPS_MAX = 10 };                            /* \0 to \9 */
+CHECKED bool pattern_groups(const char *pattern, size_t *ret_groups); /* how many it has; false: it is none, or no memory */
+CHECKED enum jwkscore_status pattern_match(const char *pattern, const char *value, regmatch_t ret_groups[static PATTERN_GROUPS_MAX],
+                                           struct jwkscore_error *);
+
 /* file.c: reads a file as sshd would: no links, owner, mode, every folder above it */
 #define NO_OWNER ((uid_t)-1)
 struct folder {
@@ -206,7 +215,7 @@ void crypto_free(struct crypto *);
 CHECKED bool crypto_sha256(const struct crypto *, struct text, unsigned char ret_digest[static SHA256_SIZE]);
 /* W3-W5, but small factors of n.  E_UNKNOWN_KEY where the material is not fit, E_MEMORY. */
 CHECKED enum jwkscore_status key_import(const struct crypto *, const struct key_material *, struct key **ret_key, struct jwkscore_error *);
-CHECKED bool key_check_thoroughly(const struct crypto *, const struct key *); /* small factors too; before a set is stored */
+CHECKED enum jwkscore_status key_check_thoroughly(const struct crypto *, const struct key *, struct jwkscore_error *); /* small factors too; before a set is stored */
 void key_free(struct key *);
 void key_freep(struct key **);
 size_t key_signature_length(const struct key *, const struct algorithm *);
@@ -359,8 +368,6 @@ const char *option_parse_duration(struct text, int64_t *ret_seconds);
 const char *option_parse_algorithm(struct text, int64_t *ret_bit);
 const char *option_parse_token_type(struct text, int64_t *ret_bit);
 const char *option_parse_binding(struct text, int64_t *ret_bit);
-/* How many groups user_match has.  Whoever matches: REG_EXTENDED, as it stands, and the match must be the whole value. */
-CHECKED bool option_pattern_groups(const char *pattern, size_t *ret_groups);
 /* `CLAIM = VALUE` of a require line, around the first `=` with a space on both sides, else the first `=`. */
 CHECKED bool option_split_require(const char *text, struct text *ret_claim, struct text *ret_value);
 

@@ -143,9 +143,9 @@ uint32_t jsonstring_character(const char **at, const char *end)
     if (first < 0x80)
         return first;
     following = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
-    character = first & (0x3fu >> following);
+    character = first & (0x3fU >> following);
     while (following-- > 0)
-        character = character << 6 | ((unsigned char)*(*at)++ & 0x3fu);
+        character = character << 6 | ((unsigned char)*(*at)++ & 0x3fU);
     return character;
 }
 

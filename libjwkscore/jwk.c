@@ -56,12 +56,14 @@ static enum key_drop read_type(const struct value *key, struct jwk *jwk)
     return text_is(kty, jwk->material.type == KEY_EC ? "EC" : "OKP") ? DROP_NONE : DROP_KTY;
 }
 
+enum { KEY_OPS_MAX = 16 }; /* RFC 7517 section 4.3 names 8; each is compared with each */
+
 /* RFC 7517 section 4.3: `key_ops` is an array of different strings; ours must be among them. */
 static bool key_ops_fit(const struct value *key_ops)
 {
     bool verifies = false;
 
-    if (value_type(key_ops) != VALUE_ARRAY)
+    if (value_type(key_ops) != VALUE_ARRAY || value_count(key_ops) > KEY_OPS_MAX)
         return false;
     for (size_t i = 0; i < value_count(key_ops); i++) {
         struct text operation, other;
@@ -104,7 +106,7 @@ static enum key_drop read_names(const struct value *key, struct jwk *jwk)
     if (kid != NULL && (!value_text(kid, &jwk->kid) || jwk->kid.length == 0 || jwk->kid.length > KID_MAX))
         return DROP_KID;
     jwk->has_kid = kid != NULL;
-    if (issuer != NULL && (!value_text(issuer, &jwk->issuer) || jwk->issuer.length == 0))
+    if (issuer != NULL && (!value_text(issuer, &jwk->issuer) || jwk->issuer.length == 0 || jwk->issuer.length > URI_MAX))
         return DROP_KID; /* a narrowing that cannot be read narrows to nothing */
     return DROP_NONE;
 }

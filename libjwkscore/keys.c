@@ -118,6 +118,10 @@ static enum jwkscore_status wait_refresh(struct search *search, enum refresh_rea
     cache_load(&search->cache, request->now);
     if (envelope.length > 0)
         cache_take(&search->cache, &envelope, request->now);
+    if (status == JWKSCORE_E_MEMORY) { /* nobody heard what the helper said, or had to say */
+        search->cache.fault = status;
+        snprintf(search->cache.note, sizeof(search->cache.note), "%.150s", why.message);
+    }
     if (search->cache.fault != JWKSCORE_OK)
         return refuse_fault(search, error);
     if (status != JWKSCORE_OK) /* where a helper may not or cannot be started, the refresh has failed (CACHE 8) */
@@ -172,7 +176,7 @@ static enum jwkscore_status refresh_stale(struct search *search, struct jwkscore
         (wait_refresh(search, REFRESH_STALE, NULL, WAIT_STALE, &outcome, NULL) != JWKSCORE_OK &&
          search->candidates.count > 0))
         return JWKSCORE_OK;
-    return look_up(search, error);
+    return search->cache.fault != JWKSCORE_OK ? refuse_fault(search, error) : look_up(search, error);
 }
 
 static bool validated_since_began(const struct search *search)

@@ -30,9 +30,7 @@ enum jwkscore_status keyset_parse(struct text document, struct keyset **ret_keys
 
     if (keyset == NULL)
         return error_memory(error);
-    if (document.length >= 3 && memcmp(document.bytes, "\xef\xbb\xbf", 3) == 0) /* a real provider begins with a BOM */
-        document = (struct text){document.bytes + 3, document.length - 3};
-    status = value_parse(document, &keyset->document, error);
+    status = value_parse(text_skip_bom(document), &keyset->document, error);
     if (status != JWKSCORE_OK)
         return status;
     keyset->keys = value_member(keyset->document, "keys");

@@ -7,10 +7,8 @@
  */
 #include "internal.h"
 
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 const char *option_check_line(struct text text)
 {
@@ -49,9 +47,13 @@ const char *option_check_issuer_name(struct text name)
     return is_name(name, 32, "_-") ? NULL : "is no name of an issuer: 1 to 32 of A-Z a-z 0-9 _ -";
 }
 
+/* libpam writes PAM_SERVICE in lower case, so a section with a capital would never apply. */
 const char *option_check_service_name(struct text name)
 {
-    return is_name(name, 64, "_.-") ? NULL : "is no name of a PAM service: 1 to 64 of A-Z a-z 0-9 _ . -";
+    for (size_t i = 0; i < name.length; i++)
+        if (name.bytes[i] >= 'A' && name.bytes[i] <= 'Z')
+            return "is no name of a PAM service: PAM writes them in lower case";
+    return is_name(name, 64, "_.-") ? NULL : "is no name of a PAM service: 1 to 64 of a-z 0-9 _ . -";
 }
 
 const char *option_parse_flag(struct text value, int64_t *ret_number)
@@ -68,7 +70,7 @@ const char *option_parse_number(struct text value, int64_t *ret_number)
 }
 
 /* Seconds, or a number with one suffix.  What does not fit becomes the largest number: no range allows it. */
-const char *option_parse_duration(struct text value, int64_t *ret_number)
+const char *option_parse_duration(struct text value, int64_t *ret_seconds)
 {
     static const struct {
         char suffix;
@@ -85,37 +87,37 @@ const char *option_parse_duration(struct text value, int64_t *ret_number)
     }
     if (!text_number(value, &number))
         return "is not a duration: a whole number, then s, m, h, d, w or nothing (seconds)";
-    *ret_number = number > INT64_MAX / seconds ? INT64_MAX : number * seconds;
+    *ret_seconds = number > INT64_MAX / seconds ? INT64_MAX : number * seconds;
     return NULL;
 }
 
 /* What is not in the table of algorithm.c does not exist, so `none` and HS256 do not. */
-const char *option_parse_algorithm(struct text value, int64_t *ret_number)
+const char *option_parse_algorithm(struct text value, int64_t *ret_bit)
 {
     const struct algorithm *algorithm = algorithm_find(value);
 
     if (algorithm == NULL)
         return "is not an algorithm that may sign a token here (asymmetric ones only)";
-    *ret_number = algorithm_bit(algorithm);
+    *ret_bit = algorithm_bit(algorithm);
     return NULL;
 }
 
-const char *option_parse_token_type(struct text value, int64_t *ret_number)
+const char *option_parse_token_type(struct text value, int64_t *ret_bit)
 {
     if (!text_is(value, "id") && !text_is(value, "access"))
         return "is not a type of token: id, access";
-    *ret_number = text_is(value, "id") ? TOKEN_TYPE_ID : TOKEN_TYPE_ACCESS;
+    *ret_bit = text_is(value, "id") ? TOKEN_TYPE_ID : TOKEN_TYPE_ACCESS;
     return NULL;
 }
 
-const char *option_parse_binding(struct text value, int64_t *ret_number)
+const char *option_parse_binding(struct text value, int64_t *ret_bit)
 {
     if (text_is(value, "cnf"))
-        *ret_number = BINDING_CNF;
+        *ret_bit = BINDING_CNF;
     else if (text_is(value, "nonce"))
-        *ret_number = BINDING_NONCE;
+        *ret_bit = BINDING_NONCE;
     else if (text_is(value, "none"))
-        *ret_number = BINDING_NONE;
+        *ret_bit = BINDING_NONE;
     else
         return "is not a way to bind a token: cnf, nonce, none";
     return NULL;
@@ -197,22 +199,6 @@ static bool has_strange_escape(struct text pattern)
     return false;
 }
 
-/*
- * Compiled as it stands, never wrapped: `^(` and `)$` around it would shift its groups, and would leave
- * `a)|(b` open at both ends.  It matches a value if regexec's match, which POSIX makes the leftmost and
- * longest, is the whole value: a whole match begins leftmost and none is longer, so if there is one it is found.
- */
-bool option_pattern_groups(const char *pattern, size_t *ret_groups)
-{
-    regex_t regex;
-
-    if (regcomp(&regex, pattern, REG_EXTENDED) != 0)
-        return false;
-    *ret_groups = regex.re_nsub;
-    regfree(&regex);
-    return true;
-}
-
 const char *option_check_pattern(struct text pattern)
 {
     CLEANUP(string_freep) char *copy = text_copy(pattern);
@@ -222,7 +208,7 @@ const char *option_check_pattern(struct text pattern)
         return "cannot be read without memory";
     if (has_strange_escape(pattern))
         return "has a \\ before something else than one of . [ ] \\ ( ) * + ? { } | ^ $ - / @";
-    return option_pattern_groups(copy, &groups) ? NULL : "is not a POSIX extended regular expression";
+    return pattern_groups(copy, &groups) ? NULL : "is not a POSIX extended regular expression";
 }
 
 /* What can be in an account name, and `\1` to `\9`, `\\`: anything else could only ever be refused. */
@@ -266,7 +252,7 @@ static bool is_reserved(struct text option)
     size_t length = equals == NULL ? option.length : (size_t)(equals - option.bytes);
 
     for (size_t i = 0; i < ARRAY_LENGTH(reserved); i++)
-        if (length == strlen(reserved[i]) && strncasecmp(option.bytes, reserved[i], length) == 0)
+        if (text_is_any_case((struct text){option.bytes, length}, reserved[i]))
             return true;
     return false;
 }

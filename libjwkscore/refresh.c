@@ -137,11 +137,11 @@ static enum jwkscore_status make_descriptors(struct start *start, bool waits, st
 {
     start->null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (start->null < 0 || !lift(&start->null))
-        return error_set(error, JWKSCORE_E_SYSTEM, "/dev/null: error %d", errno);
+        return error_system(error, "/dev/null", errno);
     if (!waits)
         return JWKSCORE_OK;
     if (pipe2(start->pipe, O_CLOEXEC) != 0 || !lift(&start->pipe[0]) || !lift(&start->pipe[1]))
-        return error_set(error, JWKSCORE_E_SYSTEM, "no pipe to the helper: error %d", errno);
+        return error_system(error, "no pipe to the helper", errno);
     return JWKSCORE_OK;
 }
 
@@ -324,7 +324,7 @@ static enum jwkscore_status read_answer(int fd, int64_t deadline, struct refresh
         if (envelope.bytes == NULL)
             return error_memory(error);
         if (!read_before(fd, envelope.bytes, answer.length, deadline))
-            return refuse_silence(deadline, error);
+            return refuse_silence(deadline, error); /* NOLINT(clang-analyzer-unix.Malloc): it does not know CLEANUP */
         envelope.length = answer.length;
     }
     *ret_answer = answer;

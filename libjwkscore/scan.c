@@ -209,7 +209,7 @@ static enum jwkscore_status take_value(struct scanner *s)
 
 static enum jwkscore_status take_member(struct scanner *s)
 {
-    struct name name;
+    struct name name = {0};
     enum jwkscore_status status;
 
     if (*s->at != '"')

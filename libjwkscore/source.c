@@ -172,7 +172,7 @@ enum jwkscore_status jwkscore_source_read(const struct jwkscore_config *config, 
     if (error != NULL)
         *error = (struct jwkscore_error){JWKSCORE_OK, ""};
     status = find_issuer(config, issuer_name, &issuer, error);
-    if (status != JWKSCORE_OK)
+    if (issuer == NULL)
         return status;
     source = calloc(1, sizeof(*source));
     if (source == NULL)
@@ -209,7 +209,7 @@ enum jwkscore_status jwkscore_refresh(const struct jwkscore_config *config, cons
     if (error != NULL)
         *error = (struct jwkscore_error){JWKSCORE_OK, ""};
     status = find_issuer(config, issuer_name, &issuer, error);
-    if (status != JWKSCORE_OK)
+    if (issuer == NULL)
         return status;
     if (reason == NULL || !refresh_reason_named(text_from(reason), &why) || why < REFRESH_MANUAL || max_wait <= 0)
         return error_set(error, JWKSCORE_E_ARGUMENT, "a refresh is manual, force or flush, and is waited for");

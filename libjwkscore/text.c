@@ -26,6 +26,20 @@ bool text_is(struct text text, const char *string)
     return text_equal(text, text_from(string));
 }
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* strncasecmp() asks the host's locale: in a Turkish one `I` is no `i`. */
+bool text_is_any_case(struct text text, const char *string)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if (string[i] == '\0' || lower(text.bytes[i]) != lower(string[i]))
+            return false;
+    return string[text.length] == '\0';
+}
+
 bool text_number(struct text text, int64_t *ret_number)
 {
     int64_t number = 0;
@@ -40,6 +54,13 @@ bool text_number(struct text text, int64_t *ret_number)
     }
     *ret_number = number;
     return true;
+}
+
+struct text text_skip_bom(struct text text)
+{
+    bool has_one = text.length >= 3 && memcmp(text.bytes, "\xef\xbb\xbf", 3) == 0;
+
+    return has_one ? (struct text){text.bytes + 3, text.length - 3} : text;
 }
 
 char *text_copy(struct text text)

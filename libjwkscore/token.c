@@ -9,7 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { PARTS = 3, PARTS_ENCRYPTED = 5 };
 
@@ -123,9 +122,9 @@ static enum jwkscore_status read_algorithm(struct token *token, struct jwkscore_
     if (token->algorithm != NULL)
         return JWKSCORE_OK;
     error_quote(quoted, name);
-    if (name.length == 4 && strncasecmp(name.bytes, "none", 4) == 0)
+    if (text_is_any_case(name, "none"))
         return error_set(error, JWKSCORE_E_UNSIGNED, "alg \"%s\": the token is not signed", quoted);
-    if (name.length >= 2 && strncasecmp(name.bytes, "HS", 2) == 0)
+    if (name.length >= 2 && text_is_any_case((struct text){name.bytes, 2}, "HS"))
         return error_set(error, JWKSCORE_E_SYMMETRIC, "alg \"%s\" is symmetric: whoever verifies could forge it", quoted);
     return error_set(error, JWKSCORE_E_ALGORITHM, "alg \"%s\" is not known", quoted);
 }
@@ -152,8 +151,7 @@ static enum jwkscore_status refuse_critical(const struct token *token, struct jw
         return JWKSCORE_OK;
     if (!value_text(cty, &type))
         return error_set(error, JWKSCORE_E_CRITICAL, "the header's `cty` is not a string");
-    if ((type.length == 3 && strncasecmp(type.bytes, "JWT", 3) == 0) ||
-        (type.length == 15 && strncasecmp(type.bytes, "application/jwt", 15) == 0))
+    if (text_is_any_case(type, "JWT") || text_is_any_case(type, "application/jwt"))
         return error_set(error, JWKSCORE_E_CRITICAL, "a token inside a token (`cty` is JWT)");
     return JWKSCORE_OK;
 }
@@ -215,7 +213,7 @@ enum jwkscore_status token_parse(struct text text, struct token **ret_token, str
         (status = read_names(token, error)) != JWKSCORE_OK ||
         (status = decode_object(parts[1], "payload", &token->claims, error)) != JWKSCORE_OK ||
         (status = read_signature(token, parts[2], error)) != JWKSCORE_OK)
-        return status;
+        return status; /* NOLINT(clang-analyzer-unix.Malloc): it does not know CLEANUP */
     *ret_token = token;
     token = NULL;
     return JWKSCORE_OK;
@@ -235,12 +233,13 @@ bool token_type_fits(const struct token *token, int64_t token_types, bool proven
         {"dpop+id_token", TOKEN_TYPE_ID, true},
     };
     static const char prefix[] = "application/";
+    enum { PREFIX = sizeof(prefix) - 1 };
     struct text typ = token->typ;
 
-    if (typ.length > sizeof(prefix) - 1 && strncasecmp(typ.bytes, prefix, sizeof(prefix) - 1) == 0)
-        typ = (struct text){typ.bytes + sizeof(prefix) - 1, typ.length - (sizeof(prefix) - 1)};
+    if (typ.length > PREFIX && text_is_any_case((struct text){typ.bytes, PREFIX}, prefix))
+        typ = (struct text){typ.bytes + PREFIX, typ.length - PREFIX};
     for (size_t i = 0; i < ARRAY_LENGTH(types); i++)
-        if (typ.length == strlen(types[i].typ) && (typ.length == 0 || strncasecmp(typ.bytes, types[i].typ, typ.length) == 0))
+        if (text_is_any_case(typ, types[i].typ))
             return (token_types & types[i].bit) != 0 && (proven || !types[i].wants_key);
     return false;
 }

@@ -24,6 +24,7 @@ static const struct value null_value;
 
 static struct json_object *object_of(const struct value *value)
 {
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): json-c takes no const, and this takes it away, no more */
     return value == &null_value ? NULL : (struct json_object *)(uintptr_t)value;
 }
 
@@ -43,7 +44,7 @@ struct builder {
     char *arena;
 };
 
-static bool build_value(struct builder *, struct json_object **ret_object);
+static bool build_value(struct builder *b, struct json_object **ret_object);
 
 /* Separators are where they belong, so they say no more than white space does. */
 static char next_byte(struct builder *b)
@@ -117,6 +118,7 @@ static bool add(struct json_object *container, const char *name, struct json_obj
                                      JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT) == 0;
 }
 
+/* The three call each other as deep as scan.c allows: 32 levels. NOLINTBEGIN(misc-no-recursion) */
 static bool fill(struct builder *b, struct json_object *container, bool array)
 {
     for (b->at++; next_byte(b) != (array ? ']' : '}');) {
@@ -147,7 +149,6 @@ static bool build_container(struct builder *b, bool array, struct json_object **
     return true;
 }
 
-/* As deep as scan.c allows: 32 levels. */
 static bool build_value(struct builder *b, struct json_object **ret_object)
 {
     switch (next_byte(b)) {
@@ -168,6 +169,7 @@ static bool build_value(struct builder *b, struct json_object **ret_object)
         return build_number(b, ret_object);
     }
 }
+/* NOLINTEND(misc-no-recursion) */
 
 static void free_arena(struct json_object *object, void *arena)
 {
@@ -258,7 +260,7 @@ bool value_next_member(const struct value *object, void **cursor, struct text *r
     }
     if (json_object_iter_equal(&at, &end))
         return false;
-    *cursor = (void *)(uintptr_t)at.opaque_;
+    *cursor = (void *)(uintptr_t)at.opaque_; /* NOLINT(performance-no-int-to-ptr): as in object_of */
     *ret_name = text_from(json_object_iter_peek_name(&at));
     *ret_value = value_of(json_object_iter_peek_value(&at));
     return true;

@@ -38,8 +38,9 @@ static enum jwkscore_status try_key(const struct keys_request *request, const st
 
     if (status != JWKSCORE_OK)
         return status;
-    if (request->issuer->jwks_file != NULL && !key_check_thoroughly(crypto, key)) /* no jwks-fetch has looked at it */
-        return error_set(error, JWKSCORE_E_UNKNOWN_KEY, "the key's numbers are not fit for use");
+    if (request->issuer->jwks_file != NULL && /* no jwks-fetch has looked at it */
+        (status = key_check_thoroughly(crypto, key, error)) != JWKSCORE_OK)
+        return status;
     if (token->signature_length < key_signature_length(key, token->algorithm))
         return error_set(error, JWKSCORE_E_INCOMPLETE, "the signature is cut off after %zu of %zu bytes",
                          token->signature_length, key_signature_length(key, token->algorithm));
@@ -98,7 +99,10 @@ static enum jwkscore_status read_file(const struct keys_request *request, struct
 
     if (status != JWKSCORE_OK)
         return config_trace(request->config, "cache", status, NULL, TEXT("file"), settings, "jwks_file");
-    if (keyset_parse((struct text){(const char *)ret_file->bytes, ret_file->length}, &keyset, &why) != JWKSCORE_OK)
+    status = keyset_parse((struct text){(const char *)ret_file->bytes, ret_file->length}, &keyset, &why);
+    if (status == JWKSCORE_E_MEMORY)
+        return error_memory(error);
+    if (status != JWKSCORE_OK)
         return REFUSE(request->config, "cache", JWKSCORE_E_CONFIG, settings, "jwks_file", TEXT("file"), error,
                       "%.100s: no key set: %s", path, why.message);
     if (keyset->count > KEYSET_KEYS_MAX)

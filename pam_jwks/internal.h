@@ -75,7 +75,7 @@ CHECKED enum jwkscore_status conversation_read(struct conversation *, struct jwk
 CHECKED enum jwkscore_status conversation_continue(struct conversation *, struct jwkscore_error *);
 
 /* log.c: one line a decision, and no part of a token in it */
-void log_trace(void *facts, const struct jwkscore_trace *); /* the library's callback */
+void log_trace(void *data, const struct jwkscore_trace *); /* the library's callback; with our facts */
 void log_problems(pam_handle_t *, const struct jwkscore_config *);
 void log_allowed(pam_handle_t *, const char *user, const struct jwkscore_identity *, int64_t microseconds);
 /* `user` and `facts` may be NULL where nothing is known of them. */

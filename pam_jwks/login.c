@@ -6,8 +6,8 @@
 #include "internal.h"
 
 #include <security/pam_ext.h>
-#include <security/pam_modutil.h>
 
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,7 +15,8 @@
 enum {
     MILLISECOND = 1000, /* in microseconds */
     SECOND = 1000000,
-    KEY_SIZE = 32 /* of an argument's name; the longest known has 14 characters */
+    KEY_SIZE = 32,    /* of an argument's name; the longest known has 14 characters */
+    PASSWD_SIZE = 8192 /* of an entry; a longer one is known to be there */
 };
 
 void login_clear(struct login *login)
@@ -223,6 +224,15 @@ static enum jwkscore_status decide_token(struct login *login)
     return status;
 }
 
+/* Where the database cannot say, the account is not unknown, and the denial stays what it is. */
+static bool is_unknown(const char *user)
+{
+    struct passwd entry, *found = NULL;
+    char room[PASSWD_SIZE];
+
+    return getpwnam_r(user, &entry, room, sizeof(room), &found) == 0 && found == NULL;
+}
+
 /*
  * Who does not exist is unknown whatever the token was; before, and in what they are told, all are alike
  * (P5).  The user database is asked by the library where the token is good, here where it is not.
@@ -231,9 +241,11 @@ static enum jwkscore_status check_user_known(struct login *login, enum jwkscore_
 {
     struct jwkscore_error why;
 
+    if (status == JWKSCORE_OK)
+        return status; /* for the user that the library was asked for */
     login_find_user(login);
     if (status == JWKSCORE_E_UNKNOWN_USER || jwkscore_classify(status) != JWKSCORE_CLASS_DENIED ||
-        pam_modutil_getpwnam(login->pamh, login->user) != NULL)
+        !is_unknown(login->user))
         return status;
     why = login->error;
     return log_reason(&login->error, JWKSCORE_E_UNKNOWN_USER, "no such account; %.200s", why.message);

@@ -177,6 +177,17 @@ static enum jwkscore_status check_again(struct login *login, const struct decisi
     return status;
 }
 
+/* None is there: this login is not ours.  That PAM cannot say is another thing, and no reason for a yes. */
+static enum jwkscore_status find_decision(struct login *login, const void **ret_decision)
+{
+    int result = pam_get_data(login->pamh, data_name, ret_decision);
+
+    if (result == PAM_SUCCESS || result == PAM_NO_MODULE_DATA)
+        return JWKSCORE_OK;
+    return log_reason(&login->error, JWKSCORE_E_SYSTEM, "PAM cannot say whether this login is ours (PAM error %d)",
+                      result);
+}
+
 /*
  * jwks.conf is not read here: where it is broken, logins by public key and by password must go on.  Arguments
  * are the administrator's own line and are checked always, unless there is no memory for that.
@@ -191,7 +202,9 @@ EXPORTED int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const cha
     login.config = jwkscore_config_new();
     if (login.config != NULL)
         status = login_set_arguments(&login, argc, argv);
-    if (status == JWKSCORE_OK && pam_get_data(pamh, data_name, &decision) == PAM_SUCCESS && decision != NULL)
+    if (status == JWKSCORE_OK)
+        status = find_decision(&login, &decision);
+    if (status == JWKSCORE_OK && decision != NULL)
         status = check_again(&login, decision);
     return status == JWKSCORE_OK ? PAM_SUCCESS : refuse(&login, status);
 }
