@@ -5,19 +5,42 @@
 # As root, on Debian 12, from a checkout:  tests/run.sh [STAGE | SCRIPT]...   (see tests/README)
 # It installs the packages it needs, builds in a folder of its own, and leaves the checkout as it was.  The last line is
 # `N passed, N failed, N skipped`.
+# shellcheck disable=SC2016   # make's variables and an inner shell's stand in single quotes
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 TEST_PACKAGES=(clang libclang-rt-14-dev check pamtester libpam-wrapper libnss-wrapper libuid-wrapper mandoc valgrind shellcheck
-    strace python3-paramiko)
-STAGES=(compilers check sanitizers valgrind release scripts e2e)
+    strace python3-paramiko python3-cryptography curl locales clang-tidy cppcheck)
+STAGES=(compilers analysis check sanitizers valgrind mutation release scripts e2e hostile)
 SANITIZED='-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
 
-# BUILD: `make check` there, and every result of automake's harness as one of ours.
+# BUILD EXPRESSION: what make makes of it there.
+make_says() { make -s -C "$W/$1" --eval="says: ; @:\$(info $2)" says; }
+
+# NAME FUNCTION ITEM...: `FUNCTION ITEM` for each, as many at once as there are processors; one result each, in this order.
+try_each() {
+    local name=$1 function=$2 item log logs
+    shift 2
+    logs=$(mktemp -d "$W/each.XXXXXX")
+    export W
+    export -f "${function?}"
+    printf '%s\0' "$@" | xargs -0 -n 1 -P "$(nproc)" bash -c 'log=$1/${2//\//.}; "$0" "$2" >"$log" 2>&1; echo $? >"$log.status"' \
+        "$function" "$logs"
+    for item; do
+        log=$logs/${item//\//.}
+        case $(cat "$log.status") in
+            0) pass "$name: $item" ;;
+            77) skip "$name: $item" "$(sed -n 's/^skipped: //p' "$log")" ;;
+            *) fail "$name: $item"; tail -n 30 "$log" | sed 's/^/      /' ;;
+        esac
+    done
+}
+
+# BUILD [MAKE-VARIABLE]...: `make check` there, and every result of automake's harness as one of ours.
 make_check() {
     local trs result
-    timeout 900 make -s -C "$W/$1" check >"$W/$1.log" 2>&1 || note "make check in $1 has failures"
+    timeout 900 make -s -C "$W/$1" -j2 check "${@:2}" >"$W/$1.log" 2>&1 || note "make check in $1 has failures"
     while read -r trs; do
         result=$(sed -n 's/^:global-test-result: //p' "$trs")
         trs=${trs%.trs}
@@ -38,30 +61,70 @@ stage_compilers() {
 
 stage_check() { make_check gcc; }
 
-stage_sanitizers() {
-    configure "$W/src" "$W/sanitizers" --disable-hardening CFLAGS="$SANITIZED"
-    try "sanitizers: builds" timeout 600 make -s -C "$W/sanitizers" -j2
-    make_check sanitizers
-}
-
-# The libcheck programs in one process each, so that a leak is one; what needs an allocator of its own says that it skips.
-stage_valgrind() (
-    try "valgrind: the programs build" timeout 600 make -s -C "$W/gcc" -j2 check TESTS=
-    cd "$W/gcc"
-    for program in tests/check_*; do
-        [[ -x $program && -f $program ]] || continue
-        status=0
-        env CK_FORK=no top_srcdir="$W/src" top_builddir="$W/gcc" timeout 600 ./libtool --mode=execute \
-            valgrind -q --error-exitcode=99 --leak-check=full "$program" >"$W/valgrind.log" 2>&1 || status=$?
-        case $status in
-            0) pass "valgrind: $program" ;;
-            77) skip "valgrind: $program" "$(sed -n 's/^skipped: //p' "$W/valgrind.log")" ;;
-            *) fail "valgrind: $program"; tail -n 30 "$W/valgrind.log" | sed 's/^/      /' ;;
-        esac
+# What compilers do not see.  For the product all of it; for the tests cppcheck alone, since they run under both compilers'
+# sanitizers and valgrind.  What is not to be found stands in .clang-tidy, below, or in the sources, each with its reason.
+stage_analysis() {
+    local folder files
+    FLAGS=$(make_says gcc '$(filter -D% -I%,$(DEFS) $(AM_CPPFLAGS))')
+    export FLAGS
+    read -ra files < <(make_says gcc '$(sort $(filter client/%.c examples/%.c jwks_fetch/%.c libjwkscore/%.c pam_jwks/%.c,$(SOURCES)))')
+    try_each "clang-tidy" analyse_tidy "${files[@]}"
+    try_each "gcc -fanalyzer" analyse_gcc "${files[@]}"
+    for folder in client examples jwks_fetch libjwkscore pam_jwks; do
+        try "cppcheck: $folder" analyse_cppcheck "$folder" warning,performance,portability,style
     done
+    # It does not know that a test ends where ck_assert fails.
+    try "cppcheck: tests" analyse_cppcheck tests warning,performance,portability --suppress=arrayIndexOutOfBoundsCond
+}
+analyse_tidy() { cd "$W/src" && eval "clang-tidy --quiet $1 -- $FLAGS"; }
+analyse_gcc() { cd "$W/src" && eval "gcc -O2 -fanalyzer -Werror $FLAGS -c -o /dev/null $1"; }
+analyse_cppcheck() (
+    local flags options
+    cd "$W/src"
+    eval "flags=($FLAGS)"
+    options=(-q -j2 --std=c11 --enable="$2" --inline-suppr --error-exitcode=1
+        --suppress='*:/usr/include/*'   # not ours
+        --suppress=unreadVariable       # does not know CLEANUP: `x = NULL` hands x over
+        --suppress=varFuncNullUB        # glibc's NULL is a pointer
+        --suppress=variableScope        # declarations stand at the head of their function
+        "${@:3}")
+    cppcheck "${options[@]}" "${flags[@]}" "$1"/*.c
 )
 
-stage_release() { try "make distcheck" timeout 900 make -s -C "$W/gcc" distcheck; }
+# Two compilers, because each sees what the other does not.  What looks at the sources and not at the programs is left out.
+stage_sanitizers() {
+    local compiler tests
+    tests=$(make_says gcc '$(filter-out $(style_tests),$(TESTS))')
+    export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
+    for compiler in gcc clang; do
+        configure "$W/src" "$W/sanitizers-$compiler" --disable-hardening CC="$compiler" CFLAGS="$SANITIZED"
+        try "sanitizers-$compiler: builds" timeout 600 make -s -C "$W/sanitizers-$compiler" -j2
+        make_check "sanitizers-$compiler" TESTS="$tests"
+    done
+    unset ASAN_OPTIONS UBSAN_OPTIONS
+}
+
+# In one process each, so that a leak is one; what needs an allocator of its own says that it skips.
+stage_valgrind() {
+    local programs
+    try "valgrind: the programs build" timeout 600 make -s -C "$W/gcc" -j2 check TESTS=
+    read -ra programs < <(make_says gcc '$(filter $(check_PROGRAMS),$(TESTS))')
+    try_each valgrind under_valgrind "${programs[@]}"
+}
+under_valgrind() {
+    cd "$W/gcc" && CK_FORK=no top_srcdir="$W/src" top_builddir="$W/gcc" timeout 600 ./libtool --mode=execute \
+        valgrind -q --error-exitcode=99 --leak-check=full "$1"
+}
+
+# Each rule of the verifier broken once, and a unit test turns red: tests/mutation/README.
+stage_mutation() {
+    local failed
+    failed=$(count FAIL)
+    python3 "$W/src/tests/mutation/mutate.py" "$W/src" "$W/mutation" || [[ $(count FAIL) -gt $failed ]] ||
+        fail "mutation: ended before its end"
+}
+
+stage_release() { try "make distcheck" timeout 900 make -s -C "$W/gcc" -j2 distcheck; }
 
 stage_scripts() (
     cd "$W/src"
@@ -71,9 +134,9 @@ stage_scripts() (
 
 # SCRIPT: counted by itself, then added up.  One that ends otherwise than with its own summary has failed.
 run_script() {
-    local results=$W/results.script status=0
+    local results=$W/results.script status=0 start=$SECONDS
     : >"$results"
-    note "$1"
+    note "$1${JWKS_HOSTILE:+, in hostile surroundings}"
     JWKS_RESULTS=$results timeout 900 "$TOP/tests/e2e/$1" || status=$?
     cat "$results" >>"$JWKS_RESULTS"
     case $status in
@@ -81,11 +144,31 @@ run_script() {
         77) skip "$1" "see above" ;;
         *) fail "$1 ended with status $status" ;;
     esac
+    note "$1${JWKS_HOSTILE:+, in hostile surroundings}: $((SECONDS - start)) s"
 }
 
 stage_e2e() {
     local script
     for script in "$TOP"/tests/e2e/*.sh; do run_script "${script##*/}"; done
+}
+
+# The same logins with everything set that a caller of sudo can set, and sshd started with it.
+stage_hostile() {
+    local script
+    for script in "$TOP"/tests/e2e/*.sh; do
+        case ${script##*/} in
+            hostile.sh | limits.sh) note "${script##*/} not again: it is in hostile surroundings always" ;;
+            quickstart.sh) note "quickstart.sh not again: it is about a clean environment" ;;
+            *) JWKS_HOSTILE=yes run_script "${script##*/}" ;;
+        esac
+    done
+}
+
+# What a script leaves is searched by itself; this is for a token of one in a log of another.
+search_logs() {
+    [[ -d $JWKS_KEEP ]] || return 0
+    try "no log of this run holds 20 characters of any token of it" \
+        "$TOP/tests/e2e/find_token.py" "$JWKS_KEEP/tokens" "$JWKS_KEEP/logs"
 }
 
 [[ $EUID -eq 0 ]] || die "needs root: it runs sshd and sudo, and makes an account"
@@ -96,12 +179,13 @@ need_provider
 note "building"
 PREFIX=$W/prefix
 prepare_sources
-export JWKS_PREFIX=$PREFIX
+export JWKS_PREFIX=$PREFIX JWKS_KEEP=$W/kept
 install_build "$W/src" "$W/gcc" "$PREFIX"
 for stage; do
     case " ${STAGES[*]} " in
-        *" $stage "*) note "$stage"; "stage_$stage" ;;
+        *" $stage "*) note "$stage"; SECONDS=0; "stage_$stage"; note "$stage took $SECONDS s" ;;
         *) run_script "${stage%.sh}.sh" ;;
     esac
 done
+search_logs
 summary

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The library exports what its map names, which is what its header declares and jwkscore(3) describes; the module, PAM's six.
+# The library exports what its map names, which is what its header declares and jwkscore(3) describes; the module, what libpam looks up.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 lib=${top_srcdir:?set by make check}/libjwkscore
