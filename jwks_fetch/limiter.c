@@ -107,13 +107,6 @@ static void take_token(struct rate *rate, int64_t now_b)
     rate->kid_last_b = now_b;
 }
 
-/* A file may hold any number that fits: the largest stays. */
-static void count_up(int64_t *counter)
-{
-    if (*counter < INT64_MAX)
-        ++*counter;
-}
-
 static void set_outcome(struct rate *rate, enum refresh_outcome outcome, unsigned http)
 {
     snprintf(rate->outcome, sizeof(rate->outcome), "%s", refresh_outcome_name(outcome));
@@ -127,9 +120,9 @@ void limiter_stamp(struct rate *rate, enum refresh_reason reason, bool usable, i
         take_token(rate, now_b);
     rate->attempt_b = now_b;
     rate->inflight_b = now_b;
-    count_up(&rate->fail_n);
+    rate->fail_n++;
     rate->next_b = now_b + limiter_backoff_ms(rate->fail_n, usable, random);
-    count_up(&rate->fetches);
+    rate->fetches++;
     set_outcome(rate, OUTCOME_HELPER, 0); /* what it will have been if we die on the way */
 }
 
@@ -145,7 +138,7 @@ void limiter_succeed(struct rate *rate, enum refresh_outcome outcome, unsigned h
 void limiter_fail(struct rate *rate, enum refresh_outcome outcome, unsigned http)
 {
     set_outcome(rate, outcome, http);
-    count_up(&rate->failures);
+    rate->failures++;
     rate->inflight_b = 0;
 }
 
@@ -213,7 +206,7 @@ bool limiter_kid_missed(struct rate *rate, uint64_t kid_hash, int64_t now_b)
     bool known;
     struct rate_negative *entry = find_entry(rate, kid_hash, &known);
 
-    count_up(&entry->strikes);
+    entry->strikes++;
     entry->until_b = now_b + listed_ms(entry->strikes);
     rate->kid_misses = count_misses(rate, now_b);
     rate->kid_miss_b = now_b;

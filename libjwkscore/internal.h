@@ -522,6 +522,7 @@ struct rate {
     struct rate_negative negative[KID_NEGATIVE_MAX];
     size_t negative_count;
 };
+#define RATE_MOST (INT64_MAX / 2)                            /* of a number in the file: whatever is added to it fits */
 struct rate_member {
     const char *name;
     size_t offset;                                           /* of an int64_t in struct rate */

@@ -26,24 +26,24 @@ void rate_init(struct rate *ret_rate)
 
 /* The members that are numbers, in one table for reader and writer. */
 const struct rate_member rate_members[] = {
-    {"attempt_b", offsetof(struct rate, attempt_b), INT64_MAX},
-    {"next_b", offsetof(struct rate, next_b), INT64_MAX},
-    {"fail_n", offsetof(struct rate, fail_n), INT64_MAX},
+    {"attempt_b", offsetof(struct rate, attempt_b), RATE_MOST},
+    {"next_b", offsetof(struct rate, next_b), RATE_MOST},
+    {"fail_n", offsetof(struct rate, fail_n), RATE_MOST},
     {"http", offsetof(struct rate, http), 999},
-    {"retry_b", offsetof(struct rate, retry_b), INT64_MAX},
-    {"inflight_b", offsetof(struct rate, inflight_b), INT64_MAX},
-    {"disc_next_b", offsetof(struct rate, disc_next_b), INT64_MAX},
-    {"disc_fail_n", offsetof(struct rate, disc_fail_n), INT64_MAX},
+    {"retry_b", offsetof(struct rate, retry_b), RATE_MOST},
+    {"inflight_b", offsetof(struct rate, inflight_b), RATE_MOST},
+    {"disc_next_b", offsetof(struct rate, disc_next_b), RATE_MOST},
+    {"disc_fail_n", offsetof(struct rate, disc_fail_n), RATE_MOST},
     {"kid_tokens", offsetof(struct rate, kid_tokens), KID_TOKENS_MAX},
-    {"kid_stamp_b", offsetof(struct rate, kid_stamp_b), INT64_MAX},
+    {"kid_stamp_b", offsetof(struct rate, kid_stamp_b), RATE_MOST},
     {"kid_interval", offsetof(struct rate, kid_interval), KID_INTERVAL_MAX},
-    {"kid_last_b", offsetof(struct rate, kid_last_b), INT64_MAX},
-    {"kid_misses", offsetof(struct rate, kid_misses), INT64_MAX},
-    {"kid_miss_b", offsetof(struct rate, kid_miss_b), INT64_MAX},
-    {"fetches", offsetof(struct rate, fetches), INT64_MAX},
-    {"failures", offsetof(struct rate, failures), INT64_MAX},
-    {"coalesced", offsetof(struct rate, coalesced), INT64_MAX},
-    {"suppressed", offsetof(struct rate, suppressed), INT64_MAX},
+    {"kid_last_b", offsetof(struct rate, kid_last_b), RATE_MOST},
+    {"kid_misses", offsetof(struct rate, kid_misses), RATE_MOST},
+    {"kid_miss_b", offsetof(struct rate, kid_miss_b), RATE_MOST},
+    {"fetches", offsetof(struct rate, fetches), RATE_MOST},
+    {"failures", offsetof(struct rate, failures), RATE_MOST},
+    {"coalesced", offsetof(struct rate, coalesced), RATE_MOST},
+    {"suppressed", offsetof(struct rate, suppressed), RATE_MOST},
     {NULL, 0, 0},
 };
 
@@ -75,8 +75,8 @@ static bool parse_negative(const struct value *list, struct rate *rate)
         struct text hash;
 
         if (!value_member_text(entry, "kid", &hash) || !parse_hash(hash, &to->kid_hash) ||
-            !value_member_integer(entry, "until_b", 0, INT64_MAX, &to->until_b) ||
-            !value_member_integer(entry, "strikes", 0, INT64_MAX, &to->strikes))
+            !value_member_integer(entry, "until_b", 0, RATE_MOST, &to->until_b) ||
+            !value_member_integer(entry, "strikes", 0, RATE_MOST, &to->strikes))
             return false;
         rate->negative_count = i + 1;
     }

@@ -2,12 +2,51 @@
 /* check_account.c: claims become account names; may this account be used? (SECURITY-CHECKLIST U1 to U7, P4) */
 #include "support.h"
 
+#include <dlfcn.h>
+#include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 /* Room for a section without the user_claim of CORP. */
 #define SECTION "[issuer corp]\nissuer = " CORP_ISSUER "\naudience = ssh-prod\n"
+
+/* --- getpwnam_r() is ours in this program: for some names it answers what a strange database would --- */
+
+static const struct {
+    const char *asked, *called; /* NULL: nothing, for the result is an error */
+    uid_t uid;
+    size_t room; /* that the entry takes */
+    int result;
+} strange[] = {
+    {"folded", "Folded", 2000, 0, 0},
+    {"large", "large", 2000, 100000, 0},
+    {"boundless", "boundless", 2000, SIZE_MAX, 0},
+    {"minus-one", "minus-one", (uid_t)-1, 0, 0},
+    {"toor", "toor", 0, 0, 0},
+    {"unsaid", NULL, 0, 0, EIO},
+};
+
+int getpwnam_r(const char *name, struct passwd *entry, char *room, size_t size, struct passwd **ret_found)
+{
+    int (*own)(const char *, struct passwd *, char *, size_t, struct passwd **);
+
+    for (size_t i = 0; i < ARRAY_LENGTH(strange); i++) {
+        if (strcmp(name, strange[i].asked) != 0)
+            continue;
+        *ret_found = NULL;
+        if (size < strange[i].room)
+            return ERANGE;
+        if (strange[i].called == NULL)
+            return strange[i].result;
+        *entry = (struct passwd){.pw_name = (char *)strange[i].called, .pw_uid = strange[i].uid};
+        *ret_found = entry;
+        return 0;
+    }
+    *(void **)&own = dlsym(RTLD_NEXT, "getpwnam_r");
+    return own(name, entry, room, size, ret_found);
+}
 
 /* --- names --- */
 
@@ -234,6 +273,13 @@ static const struct {
     {CORP, "", JWKSCORE_E_ACCOUNT, "no account name"},
     {CORP, "0", JWKSCORE_E_ACCOUNT, "no account name"},
     {CORP, "\x1b[31m", JWKSCORE_E_ACCOUNT, "\\x1b[31m"},
+    /* a strange database's, see above */
+    {CORP, "large", JWKSCORE_OK, ""},
+    {CORP, "boundless", JWKSCORE_E_SYSTEM, "cannot say"},
+    {CORP, "unsaid", JWKSCORE_E_SYSTEM, "cannot say whether unsaid exists: error 5"},
+    {CORP, "folded", JWKSCORE_E_ACCOUNT, "by another name"},
+    {CORP, "minus-one", JWKSCORE_E_ACCOUNT, "has uid 4294967295"},
+    {CORP, "toor", JWKSCORE_E_ACCOUNT, "has no allow_root"},
 };
 
 START_TEST(an_account_may_be_used_by_its_uid)
@@ -252,6 +298,7 @@ END_TEST
 START_TEST(an_account_exists_or_not)
 {
     ck_assert(account_exists("nobody"));
+    ck_assert(account_exists("unsaid")); /* may be: the database could not say */
     ck_assert(!account_exists("no-such-account-here"));
     ck_assert(!account_exists("Nobody"));
     ck_assert(!account_exists(""));

@@ -174,7 +174,7 @@ static const struct member_row members[] = {
     {"gone", "", RANGE}, {"gone", "{}", RANGE}, {"gone", "7200", RANGE}, {"gone", "[-1]", RANGE},
     {"gone", "[1.5]", RANGE}, {"gone", "[\"1\"]", RANGE}, {"gone", "[null]", RANGE},
     {"gone", "[0]", "no keys"}, /* none is left */
-    {"gen", "0", NULL}, {"gen", "9223372036854775807", NULL}, {"etag", "\"a\\\"b\"", NULL},
+    {"gen", "0", NULL}, {"gen", "9223372036854775806", NULL}, {"gen", "9223372036854775807", RANGE}, {"etag", "\"a\\\"b\"", NULL},
     {"etag", "\"a\\u0000b\"", ""}, /* not strict JSON */
 };
 

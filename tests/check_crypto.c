@@ -2,8 +2,11 @@
 /* check_crypto.c: each algorithm takes its own signature by its own key, and nothing else (G1 to G7, H4). */
 #include "support.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -12,6 +15,21 @@
 static const char *const algorithms[] = {"RS256", "RS384", "RS512", "PS256", "PS384",  "PS512",
                                          "ES256", "ES384", "ES512", "EdDSA", "Ed25519"};
 static const struct text message = {"eyJhbGciOiJ4In0.e30", 19}, other_message = {"eyJhbGciOiJ4In0.e31", 19};
+
+/* --- EVP_DigestVerify() is ours in this program: it tells whether OpenSSL was asked, and may answer for it --- */
+
+static unsigned asked;
+static const int *answer; /* NULL: OpenSSL's own */
+
+int EVP_DigestVerify(EVP_MD_CTX *context, const unsigned char *signature, size_t length,
+                     const unsigned char *text, size_t text_length)
+{
+    int (*own)(EVP_MD_CTX *, const unsigned char *, size_t, const unsigned char *, size_t);
+
+    *(void **)&own = dlsym(RTLD_NEXT, "EVP_DigestVerify");
+    asked++;
+    return answer != NULL ? *answer : own(context, signature, length, text, text_length);
+}
 
 static void crypto_freep(struct crypto **crypto)
 {
@@ -153,7 +171,7 @@ START_TEST(an_rsa_signature_is_as_long_as_the_modulus)
         CLEANUP(key_freep) struct key *key = NULL;
 
         ck_assert_status(key_import(crypto, &minted->material, &key, NULL), JWKSCORE_OK);
-        ck_assert(key_check_thoroughly(crypto, key));
+        ck_assert_status(key_check_thoroughly(crypto, key, NULL), JWKSCORE_OK);
         ck_assert_uint_eq(key_signature_length(key, algorithm_find(TEXT("PS256"))), (bits[i] + 7) / 8);
         ck_assert_uint_eq(key_signature_length(key, algorithm_find(TEXT("ES256"))), 0);
         ck_assert_status(verify_minted(minted, "RS256", mint_sign(minted, "RS256", message)), JWKSCORE_OK);
@@ -243,11 +261,36 @@ START_TEST(ecdsa_numbers_lie_within_the_order)
                                       joined(sum(zero, one, -1), s)};
 
         ck_assert_uint_eq(n.length, size);
+        asked = 0;
+        for (size_t j = 0; j < 6; j++) /* zero and n, which OpenSSL must not even see */
+            ck_assert_status(verify_minted(key, orders[i].alg, forged[j]), JWKSCORE_E_SIGNATURE);
+        ck_assert_uint_eq(asked, 0);
         for (size_t j = 0; j < ARRAY_LENGTH(forged); j++)
             ck_assert_msg(verify_minted(key, orders[i].alg, forged[j]) == JWKSCORE_E_SIGNATURE, "%s, row %zu",
                           orders[i].alg, j);
         ck_assert_status(verify_minted(key, orders[i].alg, joined(r, s)), JWKSCORE_OK);
         ck_assert_status(verify_minted(key, orders[i].alg, joined(r, sum(n, s, -1))), JWKSCORE_OK);
+    }
+}
+END_TEST
+
+/* G7: OpenSSL answers with a negative number where it fails in another way. */
+START_TEST(only_1_is_a_yes)
+{
+    static const int answers[] = {1, 0, -1, -2, 2, INT_MIN, INT_MAX};
+    static const char *const some[] = {"RS256", "PS256", "ES256", "EdDSA"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(some); i++) {
+        const struct mint_key *key = mint_key_for(some[i]);
+        struct text signature = mint_sign(key, some[i], message);
+
+        for (size_t j = 0; j < ARRAY_LENGTH(answers); j++) {
+            answer = &answers[j];
+            ck_assert_msg(verify_minted(key, some[i], signature) ==
+                              (answers[j] == 1 ? JWKSCORE_OK : JWKSCORE_E_SIGNATURE),
+                          "%s: %d", some[i], answers[j]);
+        }
+        answer = NULL;
     }
 }
 END_TEST
@@ -347,6 +390,6 @@ int main(void)
         "crypto", no_configuration_file_of_openssl_is_read, each_algorithm_takes_its_own_signature,
         a_flipped_bit_anywhere_is_refused, a_signature_of_one_algorithm_is_none_of_another,
         the_hash_belongs_to_the_curve, a_signature_has_one_length, an_rsa_signature_is_as_long_as_the_modulus,
-        pss_has_one_salt_length_and_one_hash, ecdsa_numbers_lie_within_the_order, der_is_no_signature,
-        ed25519_signatures_have_one_spelling, the_error_queue_is_the_hosts);
+        pss_has_one_salt_length_and_one_hash, ecdsa_numbers_lie_within_the_order, only_1_is_a_yes,
+        der_is_no_signature, ed25519_signatures_have_one_spelling, the_error_queue_is_the_hosts);
 }

@@ -26,7 +26,7 @@ static enum fitness judge(const struct key_material *material)
         ck_assert(key == (struct key *)crypto && error.message[0] != '\0');
         return UNFIT;
     }
-    fitness = key_check_thoroughly(crypto, key) ? FIT : WEAK;
+    fitness = key_check_thoroughly(crypto, key, NULL) == JWKSCORE_OK ? FIT : WEAK;
     key_free(key);
     return fitness;
 }
@@ -208,6 +208,7 @@ START_TEST(an_ec_coordinate_has_its_size_and_its_curve)
 
     ck_assert_int_eq(judge_ec("P-256", m->x, m->y), FIT);
     ck_assert_int_eq(judge_ec("P-256", shorter, m->y), UNFIT);
+    ck_assert_int_eq(judge_ec("P-256", (struct text){m->x.bytes, 31}, m->y), UNFIT);
     ck_assert_int_eq(judge_ec("P-256", m->x, (struct text){m->y.bytes, 31}), UNFIT);
     ck_assert_int_eq(judge_ec("P-256", m->x, none), UNFIT); /* no compressed form (RFC 5480 section 2.2) */
     ck_assert_int_eq(judge_ec("P-384", m->x, m->y), UNFIT);

@@ -50,6 +50,20 @@ START_TEST(spellings)
 }
 END_TEST
 
+/* RFC 8259 section 7 has eight letters, and u, which wants more than this. */
+START_TEST(no_other_byte_can_be_escaped)
+{
+    for (int byte = 0; byte < 256; byte++) {
+        const char document[] = {'\\', (char)byte, '"'};
+        const char *at = document, *wrong;
+        size_t length;
+
+        wrong = jsonstring_scan(&at, document + sizeof(document), &length);
+        ck_assert_msg((wrong == NULL) == (memchr("\"\\/bfnrt", byte, 8) != NULL), "byte %d", byte);
+    }
+}
+END_TEST
+
 /* Is this spelling that character, to its end? */
 static bool says(const char *spelled, size_t length, uint32_t character)
 {
@@ -171,6 +185,6 @@ END_TEST
 
 int main(void)
 {
-    return RUN("jsonstring", spellings, all_characters, wrong_ones_name_their_place, writing,
-               what_is_no_text_is_not_written, written_and_read);
+    return RUN("jsonstring", spellings, no_other_byte_can_be_escaped, all_characters,
+               wrong_ones_name_their_place, writing, what_is_no_text_is_not_written, written_and_read);
 }

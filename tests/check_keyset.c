@@ -295,6 +295,8 @@ START_TEST(no_key_counts_as_current_that_has_vanished)
                      " unknown");
     ck_assert_str_eq(ask(set, (struct query){.kid = "k", .alg = "ES256", .vanished = {gone, 3, 400}}),
                      " unknown");
+    ck_assert_str_eq(ask(set, (struct query){.alg = "ES256", .vanished = {gone, 2, 600}}),
+                     " unknown"); /* K3 */
     ck_assert_str_eq(ask(set, (struct query){.kid = "k", .alg = "ES256"}), "P0 known");
 }
 END_TEST

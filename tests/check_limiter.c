@@ -364,7 +364,7 @@ START_TEST(state_is_read_as_it_was_written)
     int64_t number = 100;
 
     for (const struct rate_member *member = rate_members; member->name != NULL; member++)
-        if (member->most == INT64_MAX)
+        if (member->most == RATE_MOST)
             memcpy((char *)&rate + member->offset, &(int64_t){number++}, sizeof(number));
     rate.kid_interval = 240;
     rate.http = 404;

@@ -9,8 +9,8 @@
 #include "pam_client.h"
 
 #include <check.h>
+#include <errno.h>
 #include <pwd.h>
-#include <security/pam_modutil.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -49,13 +49,12 @@ enum jwkscore_status jwkscore_authenticate(const struct jwkscore_config *config,
     return library.status[call];
 }
 
-/* Outside of a module libpam's own would search for a place to keep its answer, for minutes. */
-struct passwd *pam_modutil_getpwnam(pam_handle_t *pamh, const char *user)
+/* A database with one account, and one of which it cannot say. */
+int getpwnam_r(const char *user, struct passwd *entry, char *room, size_t size, struct passwd **ret_found)
 {
-    static struct passwd alice;
-
-    (void)pamh;
-    return strcmp(user, "alice") == 0 ? &alice : NULL;
+    (void)room, (void)size;
+    *ret_found = strcmp(user, "alice") == 0 ? entry : NULL;
+    return strcmp(user, "bob") == 0 ? EIO : 0;
 }
 
 /* The monotonic clock jumps where the library is to take its time. */
@@ -146,6 +145,17 @@ START_TEST(user_is_never_null)
 }
 END_TEST
 
+/* A stack may pass over who is unknown: that must not be said of somebody who could not be looked up. */
+START_TEST(user_of_whom_the_database_cannot_say_is_not_unknown)
+{
+    start("bob", NULL);
+    client.answers[0] = "eyJhbGciOi";
+    library.status[0] = JWKSCORE_E_AUDIENCE;
+    ck_assert_int_eq(login_decide(&login), JWKSCORE_E_AUDIENCE);
+    end();
+}
+END_TEST
+
 START_TEST(library_is_not_asked_without_a_token)
 {
     start("alice", NULL);
@@ -230,6 +240,7 @@ int main(void)
     tcase_add_unchecked_fixture(all, make_folder, remove_folder);
     tcase_add_test(all, library_is_asked_for_this_user_and_service);
     tcase_add_test(all, user_is_never_null);
+    tcase_add_test(all, user_of_whom_the_database_cannot_say_is_not_unknown);
     tcase_add_test(all, library_is_not_asked_without_a_token);
     tcase_add_loop_test(all, only_incomplete_asks_on, 0, LENGTH(finals));
     tcase_add_loop_test(all, all_tries_share_one_budget, 0, LENGTH(budgets));

@@ -16,6 +16,7 @@
 #include <pwd.h>
 #include <regex.h>
 #include <security/pam_ext.h>
+#include <security/pam_modules.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,11 @@ enum { LINES = 64, LINE_SIZE = 3000, SSH_CUT = 1023, SUDO_REFUSED = 512 };
 
 static struct client client;
 static pam_handle_t *pamh;
+static struct { /* this call of the conversation, counted from 1, comes to nothing; 0: none does */
+    unsigned int call, seen;
+    int code;
+    bool with_array; /* of one answer, which is NULL */
+} broken;
 static const char *switch_user_to; /* PAM_USER becomes this while the first prompt is answered */
 static unsigned int delays;        /* how often a failure was delayed */
 static time_t clock_ahead;         /* of NOW */
@@ -59,6 +65,48 @@ time_t time(time_t *ret_time)
     if (ret_time != NULL)
         *ret_time = now;
     return now;
+}
+
+/* The calls that the module makes to libpam: this one fails, counted from 1; 0: none does. */
+static struct {
+    unsigned int call, seen;
+} refused;
+
+static bool refuse_this_one(void)
+{
+    return refused.call != 0 && ++refused.seen == refused.call;
+}
+
+#define THEIRS(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
+
+int pam_get_item(const pam_handle_t *handle, int type, const void **item)
+{
+    return refuse_this_one() ? PAM_SYSTEM_ERR : THEIRS(pam_get_item)(handle, type, item);
+}
+
+int pam_get_user(pam_handle_t *handle, const char **name, const char *prompt)
+{
+    return refuse_this_one() ? PAM_CONV_ERR : THEIRS(pam_get_user)(handle, name, prompt);
+}
+
+int pam_set_data(pam_handle_t *handle, const char *name, void *data, void (*clear)(pam_handle_t *, void *, int))
+{
+    return refuse_this_one() ? PAM_BUF_ERR : THEIRS(pam_set_data)(handle, name, data, clear);
+}
+
+int pam_get_data(const pam_handle_t *handle, const char *name, const void **data)
+{
+    return refuse_this_one() ? PAM_SYSTEM_ERR : THEIRS(pam_get_data)(handle, name, data);
+}
+
+int pam_putenv(pam_handle_t *handle, const char *variable)
+{
+    return refuse_this_one() ? PAM_BUF_ERR : THEIRS(pam_putenv)(handle, variable);
+}
+
+int pam_fail_delay(pam_handle_t *handle, unsigned int microseconds)
+{
+    return refuse_this_one() ? PAM_SYSTEM_ERR : THEIRS(pam_fail_delay)(handle, microseconds);
 }
 
 static void note_delay(int result, unsigned int microseconds, void *data)
@@ -150,6 +198,10 @@ static void make_host(void)
 static int converse(int count, const struct pam_message **messages, struct pam_response **responses,
                     void *data)
 {
+    if (broken.call != 0 && ++broken.seen == broken.call) {
+        *responses = broken.with_array ? calloc(1, sizeof(**responses)) : NULL;
+        return broken.code;
+    }
     if (switch_user_to != NULL)
         ck_assert_int_eq(pam_set_item(pamh, PAM_USER, switch_user_to), PAM_SUCCESS);
     switch_user_to = NULL;
@@ -581,6 +633,39 @@ START_TEST(empty_answer_in_the_middle_is_denied)
         ck_assert_uint_eq(client.prompts, 3);
         ck_assert_str_eq(client.message[client.messages - 1], incomplete);
     }
+}
+END_TEST
+
+/* Allowed only where every part has come all the same: sudo's refusal of the first prompt, and messages. */
+static void expect_broken(unsigned int call, int code, bool with_array, unsigned int parts)
+{
+    int result;
+
+    reset_client();
+    answer_in_parts(good(), (strlen(good()) + parts - 1) / parts, call % 2 == 0);
+    broken.call = call;
+    broken.seen = 0;
+    broken.code = code;
+    broken.with_array = with_array;
+    result = authenticate_as(user());
+    broken.call = 0;
+    ck_assert_msg(result == (client.prompts == parts ? PAM_SUCCESS : PAM_AUTH_ERR),
+                  "call %u comes to %d: PAM code %d after %u answers", call, code, result, client.prompts);
+    end();
+    ck_assert_uint_eq(lines_that_match("decision="), 1);
+}
+
+START_TEST(conversation_that_breaks_off_is_denied)
+{
+    static const int codes[] = {PAM_CONV_ERR, PAM_BUF_ERR, PAM_ABORT, PAM_CONV_AGAIN, PAM_SUCCESS};
+
+    make_host();
+    for (unsigned int call = 1; call <= 6; call++)
+        for (size_t i = 0; i < ARRAY_LENGTH(codes); i++) {
+            expect_broken(call, codes[i], false, 3);
+            if (codes[i] == PAM_SUCCESS) /* else nobody frees the array */
+                expect_broken(call, codes[i], true, 3);
+        }
 }
 END_TEST
 
@@ -1088,6 +1173,64 @@ START_TEST(decision_belongs_to_its_own_try)
 }
 END_TEST
 
+/* --- libpam fails --- */
+
+static bool is_documented(int code)
+{
+    return code == PAM_SUCCESS || code == PAM_AUTH_ERR || code == PAM_AUTHINFO_UNAVAIL || code == PAM_SERVICE_ERR ||
+           code == PAM_USER_UNKNOWN;
+}
+
+/* Both phases, with the n-th call to libpam failing in the one or the other; false: there were fewer. */
+static bool fail_call(unsigned int call, bool at_account, const char *token, time_t later, int *ret_code)
+{
+    int code;
+
+    reset_client();
+    client.answers[0] = token;
+    start_as(user());
+    ck_assert_int_eq(pam_acct_mgmt(pamh, 0), PAM_SUCCESS); /* the stack is read, and the module in memory */
+    refused.call = at_account ? 0 : call;
+    refused.seen = 0;
+    code = pam_authenticate(pamh, 0);
+    if (code != PAM_SUCCESS)
+        ck_assert_ptr_null(environment("JWKS_ISSUER"));
+    else
+        expect_decision(LOG_INFO, textf("^decision=allow user=%s issuer=corp ", user()));
+    if (at_account) {
+        clock_ahead = later;
+        refused.call = call;
+        code = pam_acct_mgmt(pamh, 0);
+    }
+    refused.call = 0;
+    end();
+    ck_assert_msg(is_documented(code), "call %u: PAM code %d", call, code);
+    *ret_code = code;
+    return refused.seen >= call;
+}
+
+START_TEST(call_to_libpam_that_fails_never_means_yes)
+{
+    int code = PAM_SUCCESS;
+    unsigned int call, spared = 0;
+
+    make_host();
+    write_conf("[service jwks-test]\nexport = yes\n");
+    for (call = 1; fail_call(call, false, good(), 0, &code); call++)
+        spared += code == PAM_SUCCESS;
+    ck_assert_int_eq(code, PAM_SUCCESS);
+    ck_assert_uint_gt(call, 8);
+    ck_assert_uint_eq(spared, 6); /* the delay, clearing an earlier decision, PAM_USER's prompt, the variables */
+    for (call = 1; fail_call(call, false, tampered(good()), 0, &code); call++)
+        ck_assert_int_ne(code, PAM_SUCCESS);
+    ck_assert_int_eq(code, PAM_AUTH_ERR);
+    for (call = 1; fail_call(call, true, good(), 600, &code); call++)
+        ck_assert_int_ne(code, PAM_SUCCESS);
+    ck_assert_int_eq(code, PAM_AUTH_ERR);
+    ck_assert_uint_gt(call, 1);
+}
+END_TEST
+
 /* --- the test itself --- */
 
 START_TEST(leaks_would_be_seen)
@@ -1106,7 +1249,7 @@ int main(void)
         whole_token_of_a_suspect_length_is_taken_at_once, long_token_comes_through_every_client,
         rest_of_a_cut_token_is_asked_for, cut_anywhere_is_noticed, bad_token_is_denied_with_its_reason,
         bad_token_in_parts_is_denied_with_its_reason, no_answer_is_denied,
-        empty_answer_in_the_middle_is_denied, password_method_takes_what_fits_and_nothing_else,
+        conversation_that_breaks_off_is_denied, call_to_libpam_that_fails_never_means_yes, empty_answer_in_the_middle_is_denied, password_method_takes_what_fits_and_nothing_else,
         frames_out_of_order_are_denied, unknown_user_is_told_nothing, no_user_is_unknown,
         user_who_changes_during_the_conversation_is_the_one_who_counts, hostile_names_cannot_forge_a_log_line,
         service_section_narrows, identity_is_exported_only_where_asked_for,

@@ -233,7 +233,7 @@ START_TEST(every_member_must_be_there_and_a_number_in_range)
             bool good;
         } values[] = {
             {least, true}, {textf("%lld", (long long)m->most), true},
-            {m->most == INT64_MAX ? "9223372036854775808" : textf("%lld", (long long)m->most + 1), false},
+            {textf("%lld", (long long)m->most + 1), false},
             {"", false}, {"-1", false}, {"1.5", false}, {"\"1\"", false}, {"true", false}, {"null", false},
             {"[]", false},
         };
@@ -329,7 +329,7 @@ START_TEST(a_foreign_or_damaged_file_is_none)
     const struct rate none = fresh();
     struct clock_base base;
     struct stage stage;
-    const char *body = state_body("dns", "next_b", "9223372036854775807", "kid_tokens", "0",
+    const char *body = state_body("dns", "next_b", "4611686018427387903", "kid_tokens", "0",
                                   "negative", "[" ENTRY "]", NULL);
     const char *zeros = "\"00000000-0000-0000-0000-000000000000\"", *next;
     struct text good, torn;
@@ -340,7 +340,7 @@ START_TEST(a_foreign_or_damaged_file_is_none)
     next = textf("%lld", (long long)base.tns + 1);
     good = cachefile(&stage, "state", state_head(&stage, NULL), body);
     rate = read_back(&stage, good);
-    ck_assert(rate.next_b == INT64_MAX && rate.negative_count == 1 && rate.kid_tokens == 0);
+    ck_assert(rate.next_b == RATE_MOST && rate.negative_count == 1 && rate.kid_tokens == 0);
     torn = kept(good.bytes, good.length);
     ((char *)torn.bytes)[good.length / 2] ^= 1;
     {

@@ -128,9 +128,22 @@ START_TEST(an_age_without_its_claim_is_none)
 }
 END_TEST
 
+/* C9: 0 is what some providers send for "unknown", even where it would be recent enough. */
+START_TEST(an_age_since_0_is_none)
+{
+    CLEANUP(config_freep) struct jwkscore_config *config = config_told(CORP "max_auth_age = 1h\n");
+    CLEANUP(token_freep) struct token *token = token_of("{\"auth_time\":0}"), *later = token_of("{\"auth_time\":1}");
+    const struct issuer_options *issuer = corp(config);
+    const struct rules rules = {&issuer->settings, &issuer->require, issuer->max_auth_age, 0, 0};
+
+    ck_assert_status(rules_check(config, &rules, token, 100, NULL), JWKSCORE_E_CLAIM);
+    ck_assert_status(rules_check(config, &rules, later, 100, NULL), JWKSCORE_OK);
+}
+END_TEST
+
 int main(void)
 {
     return RUN("rules", a_claim_has_a_value_or_not, a_value_may_hold_spaces_and_a_claim_may_be_a_pointer, all_rules_must_hold,
                why_a_rule_does_not_hold_is_said, a_lifetime_is_from_iat_to_exp, an_age_is_counted_from_its_claim,
-               an_age_without_its_claim_is_none);
+               an_age_without_its_claim_is_none, an_age_since_0_is_none);
 }

@@ -10,6 +10,25 @@
 #include <string.h>
 #include <unistd.h>
 
+static size_t wiped;
+
+/* --- explicit_bzero() is ours in this program: it tells how much was wiped --- */
+
+void explicit_bzero(void *start, size_t length);
+void explicit_bzero(void *start, size_t length)
+{
+    memset(start, 0, length);
+    wiped += length;
+}
+
+/* What _FORTIFY_SOURCE makes of it. */
+void __explicit_bzero_chk(void *start, size_t length, size_t size);
+void __explicit_bzero_chk(void *start, size_t length, size_t size)
+{
+    (void)size;
+    explicit_bzero(start, length);
+}
+
 START_TEST(from_and_equal)
 {
     ck_assert_uint_eq(text_from(NULL).length, 0);
@@ -18,6 +37,7 @@ START_TEST(from_and_equal)
     ck_assert(text_equal(TEXT("abc"), TEXT("abc")));
     ck_assert(!text_equal(TEXT("abc"), TEXT("abd")));
     ck_assert(!text_equal(TEXT("abc"), TEXT("ab")));
+    ck_assert(!text_equal(TEXT("ab"), TEXT("abc")));
     ck_assert(!text_equal(TEXT("abc"), TEXT("ABC")));
     ck_assert(text_equal(TEXT("a\0b"), TEXT("a\0b")));
     ck_assert(!text_equal(TEXT("a\0b"), TEXT("a\0c")));
@@ -26,6 +46,30 @@ START_TEST(from_and_equal)
     ck_assert(!text_is(TEXT("abc\0"), "abc"));
     ck_assert(text_is(TEXT(""), NULL));
     ck_assert(!text_is(TEXT("a"), NULL));
+}
+END_TEST
+
+START_TEST(any_case_is_of_ascii_letters)
+{
+    ck_assert(text_is_any_case(TEXT("APPLICATION/jwt"), "application/JWT"));
+    ck_assert(text_is_any_case(TEXT(""), ""));
+    ck_assert(!text_is_any_case(TEXT("jw"), "jwt"));
+    ck_assert(!text_is_any_case(TEXT("jwtx"), "jwt"));
+    ck_assert(!text_is_any_case(TEXT("jwt\0"), "jwt"));
+    ck_assert(!text_is_any_case(TEXT("at+jwt"), "at\x0bjwt"));
+    ck_assert(!text_is_any_case(TEXT("@[`{"), "`{@["));
+    ck_assert(!text_is_any_case(TEXT("\xc4\xb1"), "i"));
+    ck_assert(!text_is_any_case(TEXT("\xe9"), "\xc9"));
+}
+END_TEST
+
+START_TEST(one_byte_order_mark_is_skipped)
+{
+    ck_assert(text_is(text_skip_bom(TEXT("\xef\xbb\xbf{}")), "{}"));
+    ck_assert(text_is(text_skip_bom(TEXT("\xef\xbb\xbf\xef\xbb\xbf")), "\xef\xbb\xbf"));
+    ck_assert(text_is(text_skip_bom(TEXT("\xef\xbb")), "\xef\xbb"));
+    ck_assert(text_is(text_skip_bom(TEXT("{\xef\xbb\xbf}")), "{\xef\xbb\xbf}"));
+    ck_assert(text_is(text_skip_bom(TEXT("")), ""));
 }
 END_TEST
 
@@ -139,9 +183,8 @@ static const struct {
 
 START_TEST(utf8_to_the_letter)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(utf8); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(utf8); i++)
         ck_assert_msg(text_is_utf8(text_from(utf8[i].bytes)) == utf8[i].good, "case %zu", i);
-    }
     ck_assert(!text_is_utf8(TEXT("a\0b")));
     ck_assert(text_is_utf8((struct text){NULL, 0}));
 }
@@ -153,9 +196,8 @@ START_TEST(utf8_ends_with_the_text)
     static const char *const sequences[] = {"\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(sequences); i++) {
-        for (size_t length = 1; length < strlen(sequences[i]); length++) {
+        for (size_t length = 1; length < strlen(sequences[i]); length++)
             ck_assert(!text_is_utf8((struct text){sequences[i], length}));
-        }
         ck_assert(text_is_utf8(text_from(sequences[i])));
     }
 }
@@ -169,9 +211,8 @@ START_TEST(all_two_byte_texts)
             char bytes[2] = {(char)(unsigned char)first, (char)(unsigned char)second};
             bool ascii = first >= 1 && first < 0x80 && second >= 1 && second < 0x80;
             bool pair = (first & 0xe0) == 0xc0 && (second & 0xc0) == 0x80 && first >= 0xc2;
-            if (text_is_utf8((struct text){bytes, 2}) != (ascii || pair)) {
+            if (text_is_utf8((struct text){bytes, 2}) != (ascii || pair))
                 ck_abort_msg("%02x %02x", first, second);
-            }
         }
     }
 }
@@ -232,9 +273,8 @@ START_TEST(buffers_grow)
 
     ck_assert(buffer_append(&buffer, TEXT("")));
     ck_assert_ptr_null(buffer.bytes);
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 1000; i++)
         ck_assert(buffer_append(&buffer, TEXT("0123456789")));
-    }
     ck_assert_uint_eq(buffer.length, 10000);
     ck_assert_int_eq(memcmp(buffer.bytes + 9990, "0123456789", 10), 0);
     ck_assert(buffer_append(&buffer, TEXT("")));
@@ -260,6 +300,18 @@ START_TEST(buffers_do_not_overflow)
 }
 END_TEST
 
+/* D4 */
+START_TEST(a_buffer_is_wiped_before_it_is_freed)
+{
+    struct buffer buffer = {NULL, 0};
+
+    ck_assert(buffer_append(&buffer, TEXT("secret")));
+    wiped = 0;
+    buffer_freep(&buffer);
+    ck_assert_uint_eq(wiped, 6);
+}
+END_TEST
+
 START_TEST(freeing_twice_is_fine)
 {
     struct buffer buffer = {malloc(4), 4};
@@ -279,7 +331,8 @@ END_TEST
 
 int main(void)
 {
-    return RUN("text", from_and_equal, numbers, only_digits_are_numbers, copies_end_in_nul,
-               utf8_to_the_letter, utf8_ends_with_the_text, all_two_byte_texts, lines, words, trimming,
-               buffers_grow, buffers_do_not_overflow, freeing_twice_is_fine);
+    return RUN("text", from_and_equal, any_case_is_of_ascii_letters, one_byte_order_mark_is_skipped, numbers,
+               only_digits_are_numbers, copies_end_in_nul, utf8_to_the_letter, utf8_ends_with_the_text,
+               all_two_byte_texts, lines, words, trimming, buffers_grow, buffers_do_not_overflow,
+               a_buffer_is_wiped_before_it_is_freed, freeing_twice_is_fine);
 }

@@ -10,6 +10,25 @@ static const struct text signature64 = {zeros, sizeof(zeros)};
 
 #define ES256 "{\"alg\":\"ES256\"}"
 
+/* --- explicit_bzero() is ours in this program: it tells how much was wiped --- */
+
+static size_t wiped;
+
+void explicit_bzero(void *start, size_t length);
+void explicit_bzero(void *start, size_t length)
+{
+    memset(start, 0, length);
+    wiped += length;
+}
+
+/* What _FORTIFY_SOURCE makes of it. */
+void __explicit_bzero_chk(void *start, size_t length, size_t size);
+void __explicit_bzero_chk(void *start, size_t length, size_t size)
+{
+    (void)size;
+    explicit_bzero(start, length);
+}
+
 /* Parses; on failure *ret_token must be as it was and the message must keep the token's text to itself. */
 static enum jwkscore_status parse(struct text text, struct token **ret_token)
 {
@@ -57,6 +76,18 @@ START_TEST(a_token_is_taken_apart)
     ck_assert_mem_eq(token->signature, zeros, 64);
     ck_assert_ptr_eq(token->signed_text.bytes, text); /* S9: the raw text, where it stands */
     ck_assert_uint_eq(token->signed_text.length, (size_t)(strrchr(text, '.') - text));
+}
+END_TEST
+
+/* D4 */
+START_TEST(what_is_kept_of_a_token_is_wiped)
+{
+    struct token *token = NULL;
+
+    ck_assert_status(parse(text_from(good()), &token), JWKSCORE_OK);
+    wiped = 0;
+    token_free(token);
+    ck_assert_uint_eq(wiped, sizeof(*token));
 }
 END_TEST
 
@@ -157,6 +188,20 @@ START_TEST(a_token_has_three_parts_that_are_not_empty)
                                : textf("%s%c", text, *c);
         ck_assert_msg(judge_text(text) == forms[i].status, "%s", forms[i].form);
     }
+}
+END_TEST
+
+/* S4: by its length alone, before anything is decoded. */
+START_TEST(an_empty_part_is_named)
+{
+    const char *part = encoded(TEXT(ES256));
+    struct jwkscore_error first = {JWKSCORE_OK, ""}, second = {JWKSCORE_OK, ""};
+
+    ck_assert_status(token_parse(text_from(textf(".%s.%s", part, part)), NULL, &first), JWKSCORE_E_MALFORMED);
+    ck_assert_str_eq(first.message, "the token's first part is empty");
+    ck_assert_status(token_parse(text_from(textf("%s..%s", part, part)), NULL, &second),
+                     JWKSCORE_E_MALFORMED);
+    ck_assert_str_eq(second.message, "the token's second part is empty");
 }
 END_TEST
 
@@ -277,8 +322,9 @@ END_TEST
 
 int main(void)
 {
-    return RUN("token", a_token_is_taken_apart, a_token_without_kid_and_typ_has_none, a_nul_is_no_end,
-               a_token_has_at_most_16384_bytes, a_token_has_three_parts_that_are_not_empty,
+    return RUN("token", a_token_is_taken_apart, what_is_kept_of_a_token_is_wiped,
+               a_token_without_kid_and_typ_has_none, a_nul_is_no_end, a_token_has_at_most_16384_bytes,
+               a_token_has_three_parts_that_are_not_empty, an_empty_part_is_named,
                an_encrypted_token_is_called_one, only_base64url_bytes_stand_in_a_token,
                each_part_has_one_spelling, a_signature_that_cannot_be_whole_was_cut,
                a_cut_anywhere_is_called_one);

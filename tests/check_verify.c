@@ -212,6 +212,8 @@ START_TEST(a_denied_key_is_refused_whatever_it_signed)
     ck_assert_status(verify(textf("denied_key = %s\n", mint_thumbprint(other)), text), JWKSCORE_OK);
     ck_assert_status(verify("denied_key = k\n", signed_by(other, "ES256", "k")),
                      JWKSCORE_E_DENIED_KEY); /* before the signature */
+    put_keys(mint_jwks(named(other, "k"), named(key, "k")));
+    ck_assert_status(verify(by_thumbprint, text), JWKSCORE_E_DENIED_KEY); /* in any place */
     room_drop("keys");
     ck_assert_status(verify("denied_key = k\n", text), JWKSCORE_E_DENIED_KEY); /* and before the set */
     put_keys(mint_jwks(named(key, "another")));

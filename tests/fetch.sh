@@ -106,6 +106,7 @@ done
 refused "304 unasked" '{"status": 304}' http-3xx "not asked for"
 refused html '{'"$html"', "body": "<html>please log in</html>"}' not-json "captive portal"
 refused "not JSON" '{"body": "please log in"}' not-json
+refused "two byte order marks" '{"body": "\ufeff\ufeff{\"keys\":[]}"}' not-json
 refused "cut JSON" '{"body": "{\"keys\":["}' not-json
 refused "duplicate member" '{"body": "{\"keys\":[],\"keys\":[]}"}' not-json
 refused empty '{"body": ""}' not-json

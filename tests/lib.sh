@@ -12,6 +12,7 @@ BUILD_PACKAGES=(autoconf automake libtool pkg-config make gcc libc6-dev libssl-d
     libcurl4-openssl-dev)
 HOST_PACKAGES=(openssh-server openssh-client sudo openssl jq python3 procps)
 GREETING='echo "LOGGED-IN as $(id -un)"'
+SURROUNDINGS=()                         # what stands in the environment of sshd and pamtester beyond the usual
 
 # --- results: one line a test, counted in a file, so that scripts add up ---
 
@@ -300,7 +301,7 @@ start_sshd() {
         if /usr/sbin/sshd -t -f "$W/sshd_config.new" 2>/dev/null; then mv "$W/sshd_config.new" "$W/sshd_config"; fi
     done
     ln -s /usr/sbin/sshd "$W/$SVC"
-    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$W/$SVC" -f "$W/sshd_config" -E "$LOGS/sshd.log"
+    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "${SURROUNDINGS[@]}" "$W/$SVC" -f "$W/sshd_config" -E "$LOGS/sshd.log"
     defer 'kill "$(cat "$W/sshd.pid")"; sleep 0.3'
     wait_for 5 test -s "$W/sshd.pid"
     echo "[127.0.0.1]:$PORT $(cut -d' ' -f1,2 "$W/hostkey.pub")" >"$W/known_hosts"

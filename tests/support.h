@@ -23,6 +23,7 @@
 /*
  * For main: runs the tests and answers the exit status.  With a room, it is 77 (skipped) where the current
  * folder cannot hold trusted files.  After mint_early() the first key of each kind is made once and not per test.
+ * These and mint_early() alone are for main: what asserts, mint_key() too, ends the program outside of a test.
  */
 #define RUN(name, ...) run_tests(name, (const TTest *const[]){__VA_ARGS__, NULL}, false)
 #define RUN_IN_ROOM(name, ...) run_tests(name, (const TTest *const[]){__VA_ARGS__, NULL}, true)

@@ -4,8 +4,11 @@
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=hostile.bash
+. "$(dirname "${BASH_SOURCE[0]}")/hostile.bash"
 
 # Everything up to a login: provider `corp`, jwks.conf, PAM service, account, log.  "$@": the script's own arguments.
+# With JWKS_HOSTILE set in hostile surroundings.
 e2e_begin() {
     [[ $EUID -eq 0 ]] || { echo "SKIP  ${0##*/}: needs root"; exit 77; }
     own_mounts "$0" "$@"
@@ -20,6 +23,7 @@ e2e_begin() {
     provider_start corp
     write_conf
     pam_stack
+    if [[ -n ${JWKS_HOSTILE:-} ]]; then hostile_begin; fi
 }
 
 # No log may hold a part of any token that was used; and the search must be able to find one.
@@ -28,7 +32,17 @@ e2e_end() {
     cut -c 30-60 "$T/good" | sed 's/^/sshd: answer was /' >"$W/leak/log"
     try "the search for tokens in logs finds a part of one" not "$W/bin/find_token.py" "$T" "$W/leak"
     try "no log holds 20 characters of any token" "$W/bin/find_token.py" "$T" "$LOGS"
+    if [[ -n ${JWKS_HOSTILE:-} ]]; then hostile_end; fi
+    if [[ -n ${JWKS_KEEP:-} ]]; then keep_secrets_and_logs; fi
     summary
+}
+
+# For the search over a whole run: into the folders tokens and logs below JWKS_KEEP.
+keep_secrets_and_logs() {
+    local file
+    install -d -m 700 "$JWKS_KEEP" "$JWKS_KEEP/tokens" "$JWKS_KEEP/logs"
+    for file in "$T"/*; do cp "$file" "$JWKS_KEEP/tokens/$SVC-${file##*/}"; done
+    for file in "$LOGS"/*; do cp "$file" "$JWKS_KEEP/logs/$SVC-${file##*/}"; done
 }
 
 # --- ways in, all alike: WAY TOKEN-FILE, and whoever got in says so ---
@@ -46,7 +60,15 @@ sudo_parts() { fold -w 500 "$1" | as_user timeout 60 setsid -w sudo -S -p '' sh 
 sudo_typed() { "$W/bin/typed.py" "$1" 500 "${AS_USER[@]}" timeout --foreground 60 sudo sh -c "$GREETING"; }
 
 # libpam without a server: answers of up to 4095 characters, and the PAM code in words.
-pam_whole() { timeout 60 pamtester "$SVC" "$U" authenticate <"$1" && echo "LOGGED-IN as $U"; }
+pam_whole() { timeout 60 env "${SURROUNDINGS[@]}" pamtester "$SVC" "$U" authenticate <"$1" && echo "LOGGED-IN as $U"; }
+
+# The same by host.c, as PAM_USER ${LOGIN:-$U}, in the shape SPOILS.  (Not straight into a file: it may be allowed none.)
+build_host() {
+    need_packages gcc libc6-dev libssl-dev libpam0g-dev
+    gcc -std=gnu11 -Wall -Wextra -Werror -o "$W/bin/host" "$TOP/tests/e2e/host.c" -lpam -lcrypto
+}
+SPOILS=()
+host_in() { timeout 60 env "${SURROUNDINGS[@]}" "$W/bin/host" "$SVC" "${LOGIN-$U}" "$1" "${SPOILS[@]}" | cat; }
 
 # --- tokens ---
 

@@ -16,7 +16,7 @@ uses_network() { grep -q 'AF_INET' "$W/trace"; }
 starts_process() { grep -Eq '(fork|clone3?)\(' "$W/trace"; }
 tally() { grep -Eo '(execve|fork|clone3?)\(|AF_INET' "$W/trace" | sort | uniq -c; }
 pam_traced() {
-    timeout 60 strace -f -o "$W/trace" -e "trace=$TRACED" pamtester "$SVC" "$U" authenticate <"$1" && echo "LOGGED-IN as $U"
+    timeout 60 env "${SURROUNDINGS[@]}" strace -f -o "$W/trace" -e "trace=$TRACED" pamtester "$SVC" "$U" authenticate <"$1" && echo "LOGGED-IN as $U"
 }
 
 # The listening sshd and all its children; the trace ends with the login.
