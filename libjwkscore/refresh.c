@@ -305,7 +305,7 @@ static enum jwkscore_status refuse_silence(int64_t deadline, struct jwkscore_err
 {
     return error_set(error, JWKSCORE_E_UNREACHABLE, "%s",
                      clock_boot_ms() >= deadline ? "the key refresh has not ended in time"
-                                                 : "jwks-fetch ended without an answer: its log line says why");
+                                                 : "jwks-fetch could not be started, or ended without an answer");
 }
 
 static enum jwkscore_status read_answer(int fd, int64_t deadline, struct refresh_answer *ret_answer,

@@ -61,6 +61,7 @@ START_TEST(the_hosts_locale_does_not_matter)
         ck_assert_status(match("..", "\xc3\xa9"), JWKSCORE_OK);
         ck_assert(pattern_groups("[z-\xa9]", &groups));
         ck_assert_str_eq(setlocale(LC_ALL, NULL), names[i]);
+        ck_assert(uselocale((locale_t)0) == LC_GLOBAL_LOCALE);
     }
 }
 END_TEST
