@@ -21,6 +21,24 @@ static struct client client;
 static struct login login;
 static char folder[] = "check_login.XXXXXX";
 static int64_t ahead; /* milliseconds that the clock was put forward */
+static size_t wiped;
+
+/* --- explicit_bzero() is ours in this program: it tells how much was wiped --- */
+
+void explicit_bzero(void *start, size_t length);
+void explicit_bzero(void *start, size_t length)
+{
+    memset(start, 0, length);
+    wiped += length;
+}
+
+/* What _FORTIFY_SOURCE makes of it. */
+void __explicit_bzero_chk(void *start, size_t length, size_t size);
+void __explicit_bzero_chk(void *start, size_t length, size_t size)
+{
+    (void)size;
+    explicit_bzero(start, length);
+}
 
 /* What the library is to answer, after how long, and what it was asked. */
 static struct {
@@ -230,6 +248,18 @@ END_TEST
 
 #define LENGTH(array) (int)(sizeof(array) / sizeof((array)[0]))
 
+/* D4: the one copy that is made of what was answered. */
+START_TEST(copy_of_the_token_is_wiped)
+{
+    struct conversation *conversation = conversation_new(NULL, "Token: ");
+
+    ck_assert_ptr_nonnull(conversation);
+    wiped = 0;
+    conversation_free(conversation);
+    ck_assert_uint_eq(wiped, sizeof(*conversation));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("login");
@@ -245,6 +275,7 @@ int main(void)
     tcase_add_loop_test(all, only_incomplete_asks_on, 0, LENGTH(finals));
     tcase_add_loop_test(all, all_tries_share_one_budget, 0, LENGTH(budgets));
     tcase_add_test(all, person_hears_what_can_be_mended);
+    tcase_add_test(all, copy_of_the_token_is_wiped);
     suite_add_tcase(suite, all);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
