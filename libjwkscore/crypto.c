@@ -135,19 +135,33 @@ static bool rsa_is_fit(const struct key_material *m)
     return m->e.length > 1 || e[0] >= 3;
 }
 
-/* Begins a piece of work: what was in OpenSSL's queue of errors stays there.  Answers its last, or 0. */
+/*
+ * Begins a piece of work: what the host left in OpenSSL's queue of errors stays there (one of 15 is lost where it is full),
+ * below one of ours, so that its last is not taken for ours.  Answers the last, or 0.
+ */
 static unsigned long errors_begin(void)
 {
     ERR_set_mark();
+    if (ERR_peek_last_error() != 0)
+        ERR_raise(ERR_LIB_USER, 1);
     return ERR_peek_last_error();
 }
 
-enum cause { CAUSE_UNSAID, CAUSE_MEMORY, CAUSE_OTHER };
+/* OpenSSL names want of memory in most places, and a wrong point of a curve always. */
+enum cause { CAUSE_UNSAID, CAUSE_MEMORY, CAUSE_POINT };
 
-/*
- * Ends it, and says why it failed, if it did.  The first error is the cause, and those after it pass it on; but where
- * the host had left some before, the last one alone can be told from them.
- */
+static bool is_memory(unsigned long code)
+{
+    return ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+}
+
+static bool is_point(unsigned long code)
+{
+    return ERR_GET_LIB(code) == ERR_LIB_EC &&
+           (ERR_GET_REASON(code) == EC_R_POINT_IS_NOT_ON_CURVE || ERR_GET_REASON(code) == EC_R_INVALID_ENCODING);
+}
+
+/* Ends it, and says why it failed, if it did.  The first error is the nearest to the cause, if it can be told from the host's. */
 static enum cause errors_end(unsigned long before)
 {
     unsigned long last = ERR_peek_last_error(), first = before == 0 ? ERR_peek_error() : last;
@@ -155,8 +169,9 @@ static enum cause errors_end(unsigned long before)
     ERR_pop_to_mark();
     if (last == before)
         return CAUSE_UNSAID;
-    return ERR_GET_REASON(first) == ERR_R_MALLOC_FAILURE || ERR_GET_REASON(last) == ERR_R_MALLOC_FAILURE ? CAUSE_MEMORY
-                                                                                                        : CAUSE_OTHER;
+    if (is_memory(first) || is_memory(last))
+        return CAUSE_MEMORY;
+    return is_point(last) ? CAUSE_POINT : CAUSE_UNSAID;
 }
 
 /* Asks OpenSSL to make a key of `type` from what the builder holds. */
@@ -250,9 +265,9 @@ enum jwkscore_status key_import(const struct crypto *crypto, const struct key_ma
     before = errors_begin();
     key->pkey = make(crypto, material);
     cause = errors_end(before);
-    if (key->pkey == NULL) { /* of material that it refuses OpenSSL says why */
+    if (key->pkey == NULL) { /* of what passed is_fit, OpenSSL refuses points alone: anything else is want of memory */
         free(key);
-        return cause == CAUSE_OTHER ? error_set(error, JWKSCORE_E_UNKNOWN_KEY, "the key's material is not fit for use")
+        return cause == CAUSE_POINT ? error_set(error, JWKSCORE_E_UNKNOWN_KEY, "the key's material is not fit for use")
                                     : error_memory(error);
     }
     key->type = material->type;

@@ -178,13 +178,13 @@ enum jwkscore_status error_memory(struct jwkscore_error *error)
     return error_set(error, JWKSCORE_E_MEMORY, "no memory");
 }
 
-/* Not strerror: it follows the host's locale, and its buffer may be shared with the host's other threads. */
 /* What says nothing about the thing asked for: memory, and descriptors, which whoever calls sudo can make scarce. */
 static bool lacks_resources(int number)
 {
     return number == ENOMEM || number == EMFILE || number == ENFILE;
 }
 
+/* Not strerror: it follows the host's locale, and its buffer may be shared with the host's other threads. */
 enum jwkscore_status error_system(struct jwkscore_error *error, const char *what, int number)
 {
     const char *name = strerrorname_np(number);

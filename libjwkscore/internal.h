@@ -157,6 +157,7 @@ CHECKED bool value_write_string(struct buffer *, struct text);
 /* pattern.c: POSIX extended regular expressions that cover a whole value, in the C locale */
 enum { PATTERN_GROUPS_MAX = 10 };                            /* \0 to \9 */
 CHECKED bool pattern_groups(const char *pattern, size_t *ret_groups); /* how many it has; false: it is none, or no memory */
+/* `ret_groups` is of no use after a failure. */
 CHECKED enum jwkscore_status pattern_match(const char *pattern, const char *value, regmatch_t ret_groups[static PATTERN_GROUPS_MAX],
                                            struct jwkscore_error *);
 

@@ -8,7 +8,8 @@
  *     expired, none  wait at most 8 s; then it is unavailable
  *     unknown kid    one refresh through the flood limit, at most 3 s; then it is denied
  *
- * All waits share one budget.  A refresh that fails never turns a yes into a no while the keys may still be used.
+ * All waits share one budget.  A refresh that fails never turns a yes into a no while the keys may still be used; only
+ * where memory or descriptors are wanting, which sudo's caller can bring about, nobody can tell, and it is a fault.
  */
 #include "internal.h"
 
@@ -95,7 +96,7 @@ static enum jwkscore_status refuse_fault(const struct search *search, struct jwk
 {
     if (search->cache.fault == JWKSCORE_OK)
         return JWKSCORE_OK;
-    return error_set(error, search->cache.fault, "the key cache cannot be read: %s", search->cache.note);
+    return error_set(error, search->cache.fault, "the keys cannot be looked up: %s", search->cache.note);
 }
 
 /* Waits for a refresh and reads the cache again.  Not OK: nothing new came, and `error` says why. */
@@ -158,6 +159,8 @@ static enum jwkscore_status fetch_cold(struct search *search, struct jwkscore_er
     if (held_back(search))
         return refuse_held_back(search, error);
     status = wait_refresh(search, REFRESH_COLD, NULL, WAIT_COLD, &outcome, &why);
+    if (search->cache.fault != JWKSCORE_OK)
+        return refuse_fault(search, error);
     if (search->cache.state > CACHE_EXPIRED)
         return JWKSCORE_OK; /* whoever brought them */
     if (status == JWKSCORE_OK)
@@ -201,6 +204,8 @@ static enum jwkscore_status find_unknown_kid(struct search *search, struct jwksc
     } else {
         status = wait_refresh(search, REFRESH_KID, &search->kid_hash, WAIT_KID, &outcome, &why);
     }
+    if (search->cache.fault != JWKSCORE_OK)
+        return refuse_fault(search, error);
     if (look_up(search, error) != JWKSCORE_OK)
         return JWKSCORE_E_MEMORY;
     if (search->candidates.count > 0)

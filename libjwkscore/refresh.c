@@ -274,7 +274,7 @@ static enum jwkscore_status fork_twice(const struct start *start, struct jwkscor
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (child < 0)
-        return error_set(error, JWKSCORE_E_SYSTEM, "the helper cannot be started: fork: error %d", errno);
+        return error_system(error, "the helper cannot be started: fork", errno);
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
         ; /* ECHILD: SIGCHLD is ignored here, and the kernel has reaped it */
     return JWKSCORE_OK;

@@ -7,6 +7,7 @@
 
 #include <security/pam_ext.h>
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,8 @@ enum {
     MILLISECOND = 1000, /* in microseconds */
     SECOND = 1000000,
     KEY_SIZE = 32,    /* of an argument's name; the longest known has 14 characters */
-    PASSWD_SIZE = 8192 /* of an entry; a longer one is known to be there */
+    PASSWD_SIZE = 4096,
+    PASSWD_SIZE_MAX = 1024 * 1024
 };
 
 void login_clear(struct login *login)
@@ -228,9 +230,19 @@ static enum jwkscore_status decide_token(struct login *login)
 static bool is_unknown(const char *user)
 {
     struct passwd entry, *found = NULL;
-    char room[PASSWD_SIZE];
+    int result = ERANGE; /* also where another's entry does not fit */
 
-    return getpwnam_r(user, &entry, room, sizeof(room), &found) == 0 && found == NULL;
+    for (size_t size = PASSWD_SIZE; result == ERANGE && size <= PASSWD_SIZE_MAX; size *= 4) {
+        char *room = malloc(size);
+
+        if (room == NULL)
+            return false;
+        do
+            result = getpwnam_r(user, &entry, room, size, &found);
+        while (result == EINTR);
+        free(room);
+    }
+    return result == 0 && found == NULL;
 }
 
 /*

@@ -14,7 +14,8 @@ for program in "${top_builddir:?set by make check}"/tests/fuzz/fuzz_*; do
         echo "$target: $(tail -n 1 "$W/log")"
     else
         echo "$target fails; the last input named is the one:"
-        tail -n 30 "$W/log"
+        sed -nE '/ERROR|SUMMARY|    #[0-9] /p' "$W/log"
+        tail -n 5 "$W/log"
         status=1
     fi
     rm -rf "${W:?}/seeds/$target"

@@ -118,9 +118,10 @@ static void take(const char *password)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *password = strndup((const char *)data, size);
+    char *password = calloc(1, size + 1);
 
     must(password != NULL);
+    memcpy(password, data, size);
     answers = (struct fuzz_span){(const char *)data, size};
     asked = 0;
     given = 0;
