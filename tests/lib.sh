@@ -154,11 +154,15 @@ install_build() {
 # --- accounts, and the log ---
 
 remove_account() { wait_for 5 userdel -rf "$U" 2>/dev/null; }
+# The cache's owner, where a package has not made it; a caller of several scripts makes it for all.
+make_cache_owner() {
+    getent passwd jwks >/dev/null && return
+    useradd -r -M -d /nonexistent -s /usr/sbin/nologin jwks
+    defer 'userdel jwks'
+}
+
 make_accounts() {
-    if ! getent passwd jwks >/dev/null; then
-        useradd -r -M -d /nonexistent -s /usr/sbin/nologin jwks
-        defer 'userdel jwks'
-    fi
+    make_cache_owner
     useradd -m -s /bin/sh "$U"
     defer remove_account
     USER_HOME=$(getent passwd "$U" | cut -d: -f6)

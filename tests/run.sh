@@ -139,7 +139,7 @@ stage_scripts() (
 
 # SCRIPT: counted by itself, then added up.  One that ends otherwise than with its own summary has failed.
 run_script() {
-    local results=$W/results.script status=0 start=$SECONDS
+    local results=$W/results.$1 status=0 start=$SECONDS
     : >"$results"
     note "$1${JWKS_HOSTILE:+, in hostile surroundings}"
     JWKS_RESULTS=$results timeout 900 "$TOP/tests/e2e/$1" || status=$?
@@ -152,22 +152,40 @@ run_script() {
     note "$1${JWKS_HOSTILE:+, in hostile surroundings}: $((SECONDS - start)) s"
 }
 
+# SCRIPT...: as many at once as there are processors, if each can have its own /dev/log; each is shown when it has ended.
+run_scripts() {
+    local script most=1
+    ! unshare --mount true 2>/dev/null || most=$(nproc)
+    for script; do
+        while (($(jobs -rp | wc -l) >= most)); do wait -n; done
+        { run_script "$script" >"$W/$script.log" 2>&1; cat "$W/$script.log"; } &
+    done
+    wait
+}
+
+# quickstart.sh looks for what is left on the machine, so it is alone.
 stage_e2e() {
-    local script
-    for script in "$TOP"/tests/e2e/*.sh; do run_script "${script##*/}"; done
+    local script scripts=()
+    for script in "$TOP"/tests/e2e/*.sh; do
+        script=${script##*/}
+        [[ $script == quickstart.sh ]] || scripts+=("$script")
+    done
+    run_scripts "${scripts[@]}"
+    run_script quickstart.sh
 }
 
 # The same logins with everything set that a caller of sudo can set, and sshd started with it.
 stage_hostile() {
-    local script
+    local script scripts=()
     for script in "$TOP"/tests/e2e/*.sh; do
         case ${script##*/} in
             hostile.sh | limits.sh) note "${script##*/} not again: it is in hostile surroundings always" ;;
             quickstart.sh) note "quickstart.sh not again: it is about a clean environment" ;;
             names.sh) note "names.sh not again: nothing in it depends on the surroundings" ;;
-            *) JWKS_HOSTILE=yes run_script "${script##*/}" ;;
+            *) scripts+=("${script##*/}") ;;
         esac
     done
+    JWKS_HOSTILE=yes run_scripts "${scripts[@]}"
 }
 
 # What a script leaves is searched by itself; this is for a token of one in a log of another.
@@ -182,6 +200,7 @@ search_logs() {
 scratch
 need_packages "${BUILD_PACKAGES[@]}" "${HOST_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 need_provider
+make_cache_owner
 note "building"
 PREFIX=$W/prefix
 prepare_sources
