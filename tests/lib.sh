@@ -203,7 +203,7 @@ start_syslog() {
     if [[ -n ${JWKS_OWN_MOUNTS:-} ]]; then own_dev; else defer 'rm -f /dev/log'; fi
     [[ ! -e /dev/log ]] || die "/dev/log is somebody else's, and mounts of our own are not allowed here"
     start_daemon "$LOGS/syslogd.err" /usr/bin/python3 "$TOP/tests/e2e/syslogd.py" /dev/log "$LOG"
-    wait_for 5 test -S /dev/log
+    wait_for 20 test -S /dev/log
 }
 
 # OUTPUT COMMAND...: in the background until the end.
@@ -229,7 +229,7 @@ provider_start() {
     mkdir -p "$W/$1"
     rm -f "$W/$1/env"
     start_daemon "$LOGS/provider.log" "$NODE" "$JWKS_IDP/server.mjs" --dir "$W/$1" --users "$W/users.json" "${@:2}"
-    wait_for 20 provider_ready "$1" || die "the provider did not start: $(tail -n 5 "$LOGS/provider.log")"
+    wait_for 60 provider_ready "$1" || die "the provider did not start: $(tail -n 5 "$LOGS/provider.log")"
     install -m 644 "$(op "$1" CA)" "$W/etc/$1-ca.pem"
 }
 provider_stop() { local pid; pid=$(op "$1" PID); kill "$pid"; wait "$pid" 2>/dev/null || [[ $? -ne 127 ]]; }
@@ -307,7 +307,7 @@ start_sshd() {
     ln -s /usr/sbin/sshd "$W/$SVC"
     env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "${SURROUNDINGS[@]}" "$W/$SVC" -f "$W/sshd_config" -E "$LOGS/sshd.log"
     defer 'kill "$(cat "$W/sshd.pid")"; sleep 0.3'
-    wait_for 5 test -s "$W/sshd.pid"
+    wait_for 20 test -s "$W/sshd.pid"
     echo "[127.0.0.1]:$PORT $(cut -d' ' -f1,2 "$W/hostkey.pub")" >"$W/known_hosts"
 }
 

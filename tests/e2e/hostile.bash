@@ -15,7 +15,7 @@ hostile_begin() {
     install -d -m 1777 "$H/watched" "$H/watched/home" "$H/watched/tmp"
     install -m 666 /dev/null "$H/record"
     start_daemon "$LOGS/listener" /usr/bin/python3 "$TOP/tests/e2e/listener.py" "$H/port" "$H/record"
-    wait_for 5 test -s "$H/port"
+    wait_for 20 test -s "$H/port"
     hostile_modules
     hostile_texts "127.0.0.1:$(cat "$H/port")"
     localedef -i tr_TR -f UTF-8 "$H/locale/tr_TR.UTF-8"
