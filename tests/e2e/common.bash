@@ -109,7 +109,7 @@ make_pasted() {
 
 # --- one case ---
 
-lets_in() { "$@" | grep -q '^LOGGED-IN'; }
+lets_in() { local out; out=$("$@") && grep -q '^LOGGED-IN' <<<"$out"; }
 
 # WAY: can this harness see a yes and a no?
 controls() {
