@@ -135,9 +135,13 @@ configure() {
     (cd "$2" && "$1/configure" -q "${@:3}") >"$2.log" 2>&1 || { tail -n 20 "$2.log" >&2; die "configure failed"; }
 }
 
-# PREFIX becomes an installation: the one that a caller has made (tests/run.sh), or one of our own.
+# PREFIX becomes an installation: a copy, which may be spoilt, of one that a caller has made (tests/run.sh), or one of our own.
 need_installation() {
-    [[ -n ${JWKS_PREFIX:-} ]] && { PREFIX=$JWKS_PREFIX; return; }
+    if [[ -n ${JWKS_PREFIX:-} ]]; then
+        PREFIX=$W/prefix
+        cp -a "$JWKS_PREFIX" "$PREFIX"
+        return
+    fi
     note "building"
     need_packages "${BUILD_PACKAGES[@]}"
     prepare_sources
