@@ -7,6 +7,7 @@
  */
 #include "../pam_jwks/internal.h"
 #include "pam_client.h"
+#include "wiped.h"
 
 #include <check.h>
 #include <errno.h>
@@ -21,24 +22,6 @@ static struct client client;
 static struct login login;
 static char folder[] = "check_login.XXXXXX";
 static int64_t ahead; /* milliseconds that the clock was put forward */
-static size_t wiped;
-
-/* --- explicit_bzero() is ours in this program: it tells how much was wiped --- */
-
-void explicit_bzero(void *start, size_t length);
-void explicit_bzero(void *start, size_t length)
-{
-    memset(start, 0, length);
-    wiped += length;
-}
-
-/* What _FORTIFY_SOURCE makes of it. */
-void __explicit_bzero_chk(void *start, size_t length, size_t size);
-void __explicit_bzero_chk(void *start, size_t length, size_t size)
-{
-    (void)size;
-    explicit_bzero(start, length);
-}
 
 /* What the library is to answer, after how long, and what it was asked. */
 static struct {

@@ -4,30 +4,12 @@
  * back.
  */
 #include "support.h"
+#include "wiped.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static size_t wiped;
-
-/* --- explicit_bzero() is ours in this program: it tells how much was wiped --- */
-
-void explicit_bzero(void *start, size_t length);
-void explicit_bzero(void *start, size_t length)
-{
-    memset(start, 0, length);
-    wiped += length;
-}
-
-/* What _FORTIFY_SOURCE makes of it. */
-void __explicit_bzero_chk(void *start, size_t length, size_t size);
-void __explicit_bzero_chk(void *start, size_t length, size_t size)
-{
-    (void)size;
-    explicit_bzero(start, length);
-}
 
 START_TEST(from_and_equal)
 {

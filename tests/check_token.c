@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_token.c: three parts, each in its one spelling; what was cut is called so (S1 to S9, B). */
 #include "support.h"
+#include "wiped.h"
 
 #include <string.h>
 
@@ -9,25 +10,6 @@ static const char zeros[64];
 static const struct text signature64 = {zeros, sizeof(zeros)};
 
 #define ES256 "{\"alg\":\"ES256\"}"
-
-/* --- explicit_bzero() is ours in this program: it tells how much was wiped --- */
-
-static size_t wiped;
-
-void explicit_bzero(void *start, size_t length);
-void explicit_bzero(void *start, size_t length)
-{
-    memset(start, 0, length);
-    wiped += length;
-}
-
-/* What _FORTIFY_SOURCE makes of it. */
-void __explicit_bzero_chk(void *start, size_t length, size_t size);
-void __explicit_bzero_chk(void *start, size_t length, size_t size)
-{
-    (void)size;
-    explicit_bzero(start, length);
-}
 
 /* Parses; on failure *ret_token must be as it was and the message must keep the token's text to itself. */
 static enum jwkscore_status parse(struct text text, struct token **ret_token)
