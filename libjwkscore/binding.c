@@ -52,12 +52,14 @@ static enum jwkscore_status check_key(const struct crypto *crypto, int64_t bindi
                                       struct text blob, struct jwkscore_error *error)
 {
     CLEANUP(sshkey_clear) struct sshkey key = {0};
+    bool by_cnf;
 
     if (!sshkey_parse(blob, &key))
         return error_set(error, JWKSCORE_E_UNBOUND, "the SSH key is malformed, or of a type that is not supported");
-    if (value_member(token->claims, "cnf") != NULL && !bound_by_cnf(crypto, token, &key))
+    by_cnf = bound_by_cnf(crypto, token, &key);
+    if (value_member(token->claims, "cnf") != NULL && !by_cnf)
         return error_set(error, JWKSCORE_E_UNBOUND, "the token is bound to another key (`cnf`)");
-    if ((bindings & BINDING_NONE) != 0 || ((bindings & BINDING_CNF) != 0 && bound_by_cnf(crypto, token, &key)) ||
+    if ((bindings & BINDING_NONE) != 0 || ((bindings & BINDING_CNF) != 0 && by_cnf) ||
         ((bindings & BINDING_NONCE) != 0 && bound_by_nonce(crypto, token, blob)))
         return JWKSCORE_OK;
     return error_set(error, JWKSCORE_E_UNBOUND, "the token is not bound to this SSH key by any of key_binding");
