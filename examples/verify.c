@@ -11,7 +11,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_CANNOT_SAY = 2, EXIT_USAGE = 64 };
@@ -59,7 +58,7 @@ static int verify(const struct jwkscore_config *config, const char *user)
     char token[TOKEN_ROOM];
     struct jwkscore_identity *identity = NULL;
     struct jwkscore_error error = {0};
-    struct jwkscore_request request = {.size = sizeof(request), .user = user, .token = token, .now = time(NULL)};
+    struct jwkscore_request request = {.size = sizeof(request), .user = user, .token = token, .now = jwkscore_now()};
     enum jwkscore_status status;
 
     request.token_length = read_token(token);

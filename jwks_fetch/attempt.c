@@ -7,8 +7,9 @@
  */
 #include "fetch.h"
 
+#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -26,13 +27,17 @@ static bool is_ca_safe(const struct attempt *attempt, struct jwkscore_error *err
 static enum refresh_outcome open_folders(struct attempt *attempt)
 {
     struct jwkscore_error error = {JWKSCORE_OK, ""};
+    enum jwkscore_status status;
 
     if (attempt->issuer->jwks_file != NULL) {
         failure_set(&attempt->failure, OUTCOME_CONFIG, 0, "jwks_file is set: nothing is fetched");
     } else if (!is_ca_safe(attempt, &error)) {
         failure_set(&attempt->failure, OUTCOME_CONFIG, 0, "ca_file: %s", error.message);
-    } else if (cache_open(attempt->config, attempt->issuer, &attempt->cache, &error) != JWKSCORE_OK) {
+    } else if ((status = cache_open(attempt->config, attempt->issuer, &attempt->cache, &error)) !=
+               JWKSCORE_OK) {
         failure_set(&attempt->failure, OUTCOME_FS, 0, "%s", error.message);
+        if (status == JWKSCORE_E_UNSAFE_FILE)
+            report_event(LOG_CRIT, "cache-unsafe", attempt->issuer, "detail=\"%s\"", attempt->failure.detail);
     } else if (attempt->cache.state_dir.owner != geteuid()) {
         failure_set(&attempt->failure, OUTCOME_FS, 0, "state_dir belongs to uid %lu, and this is uid %lu",
                     (unsigned long)attempt->cache.state_dir.owner, (unsigned long)geteuid());
@@ -40,20 +45,6 @@ static enum refresh_outcome open_folders(struct attempt *attempt)
         failure_set(&attempt->failure, OUTCOME_NOSTATE, 0, "%s", attempt->cache.note);
     }
     return attempt->failure.outcome;
-}
-
-static bool same_base(const struct clock_base *a, const struct clock_base *b)
-{
-    return a->boot[0] != '\0' && strcmp(a->boot, b->boot) == 0 && a->tns == b->tns;
-}
-
-static bool was_validated_since(const struct attempt *attempt)
-{
-    const struct stamps *stamps = &attempt->cache.file.stamps;
-    struct clock_base base;
-
-    clock_base_read(&base);
-    return same_base(&base, &stamps->base) && stamps->validated_b >= attempt->started_b;
 }
 
 /*
@@ -85,7 +76,7 @@ static bool is_done(const struct attempt *attempt)
 {
     if (attempt->reason == REFRESH_FLUSH || attempt->cache.file.keyset == NULL)
         return false;
-    if (was_validated_since(attempt))
+    if (age_validated_since(&attempt->cache.file.stamps, attempt->started_b))
         return true;
     if (attempt->timer)
         return !timer_is_due(attempt);
@@ -171,7 +162,23 @@ static enum refresh_outcome fetch(struct attempt *attempt)
     if (attempt->failure.outcome == OUTCOME_NONE)
         failure_set(&attempt->failure, OUTCOME_HELPER, 0, "no memory");
     limiter_fail(&attempt->rate, attempt->failure.outcome, attempt->failure.http);
+    if (attempt->reason == REFRESH_KID || attempt->reason == REFRESH_SIG)
+        (void)limiter_kid_failed(&attempt->rate, attempt->kid_hash, clock_boot_ms());
     return attempt->failure.outcome;
+}
+
+/* Refused it would let whoever links a file out of the folder shut the host (CACHE 8). */
+static void report_links(const struct attempt *attempt)
+{
+    const struct cache *cache = &attempt->cache;
+    char name[SOURCE_ID_SIZE + sizeof(".jwks")];
+    struct stat status;
+
+    snprintf(name, sizeof(name), "%s.jwks", cache->id);
+    if (fstatat(cache->state_dir.fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode) &&
+        status.st_nlink > 1)
+        report_event(LOG_WARNING, "cache-linked", attempt->issuer, "detail=\"%s has %lu links\"", name,
+                     (unsigned long)status.st_nlink);
 }
 
 /* Steps 4 to 8, under the lock. */
@@ -180,15 +187,16 @@ static enum refresh_outcome run_locked(struct attempt *attempt)
     enum refresh_outcome outcome = look(attempt, true);
     const struct cache *cache = &attempt->cache;
 
+    if (outcome == OUTCOME_FS)
+        return outcome; /* nobody could look: what is known of the attempts may be old, and stays as it is */
     if (outcome == OUTCOME_NONE && attempt->reason == REFRESH_FLUSH)
         renewal_flush(attempt);
     if (outcome == OUTCOME_NONE)
         outcome = stamp(attempt);
-    else if (outcome == OUTCOME_COALESCED)
-        attempt->rate.coalesced++;
     else
-        attempt->rate.suppressed++;
+        limiter_skip(&attempt->rate, outcome);
     if (outcome == OUTCOME_NONE) {
+        report_links(attempt);
         sweep_temporary(&cache->state_dir, cache->id, process_wall());
         sweep_temporary(&cache->run_dir, cache->id, process_wall());
         outcome = fetch(attempt);
@@ -198,6 +206,22 @@ static enum refresh_outcome run_locked(struct attempt *attempt)
     if (outcome != OUTCOME_NOSTATE && !write_rate(attempt))
         report_event(LOG_CRIT, "nostate", attempt->issuer, "detail=\"run_dir takes no write\"");
     return outcome;
+}
+
+/*
+ * What is held back is counted, unless somebody is at work: who holds the lock is fetching keys, or is
+ * counting.  Whoever finds the lock taken for this short time would have been held back, too.
+ */
+static void count_held_back(struct attempt *attempt, enum refresh_outcome outcome)
+{
+    CLEANUP(fd_closep) int lock = -1;
+    const struct cache *cache = &attempt->cache;
+
+    if (lock_take(&cache->run_dir, cache->id, 0, &lock) != OUTCOME_NONE)
+        return;
+    rate_read(attempt->config, &cache->run_dir, cache->id, &attempt->rate);
+    limiter_skip(&attempt->rate, outcome);
+    (void)!write_rate(attempt);
 }
 
 /* What an administrator asks for is never held back, so they are told when the next one comes of itself. */
@@ -220,6 +244,8 @@ enum refresh_outcome attempt_run(struct attempt *attempt)
 
     if (outcome == OUTCOME_NONE)
         outcome = look(attempt, false);
+    if (refresh_is_suppressed(outcome))
+        count_held_back(attempt, outcome);
     if (outcome == OUTCOME_NONE) {
         outcome = lock_take(&attempt->cache.run_dir, attempt->cache.id, attempt->started_b + attempt->wait_ms,
                             &lock);
@@ -242,6 +268,7 @@ int attempt_exit_status(enum refresh_outcome outcome)
 
 void attempt_close(struct attempt *attempt)
 {
+    starter_end();
     cache_close(&attempt->cache);
     buffer_freep(&attempt->unstored);
 }

@@ -42,11 +42,15 @@ static int wait_for_one(int worst)
 
 static void clean_up(const struct jwkscore_config *config)
 {
-    CLEANUP(folder_closep) struct folder state = {.fd = -1};
+    const char *const paths[] = {config->global.state_dir, config->global.run_dir};
 
-    if (folder_open(config->global.state_dir, config_file_owner(config), true, &state, NULL) == JWKSCORE_OK &&
-        state.owner == geteuid())
-        sweep_unconfigured(&state, config, process_wall());
+    for (size_t i = 0; i < ARRAY_LENGTH(paths); i++) {
+        CLEANUP(folder_closep) struct folder folder = {.fd = -1};
+
+        if (folder_open(paths[i], config_file_owner(config), true, &folder, NULL) == JWKSCORE_OK &&
+            folder.owner == geteuid())
+            sweep_unconfigured(&folder, config, process_wall());
+    }
 }
 
 int due_run(const struct jwkscore_config *config)

@@ -166,12 +166,14 @@ enum refresh_outcome limiter_verdict(const struct rate *, enum refresh_reason, u
                                      int64_t now_b, bool locked);
 /* Writes the attempt down as if it had failed already.  `usable`: there are keys to go on with. */
 void limiter_stamp(struct rate *, enum refresh_reason, bool usable, int64_t now_b, uint64_t random);
+void limiter_skip(struct rate *, enum refresh_outcome);
 void limiter_succeed(struct rate *, enum refresh_outcome, unsigned http);
 void limiter_fail(struct rate *, enum refresh_outcome, unsigned http);
 void limiter_retry_after(struct rate *, int64_t seconds, int64_t now_b);
 void limiter_kid_found(struct rate *, uint64_t kid_hash);
 bool limiter_kid_missed(struct rate *, uint64_t kid_hash, int64_t now_b); /* true: the interval grew */
 bool limiter_sig_missed(struct rate *, uint64_t kid_hash, int64_t now_b);
+bool limiter_kid_failed(struct rate *, uint64_t kid_hash, int64_t now_b);
 int64_t limiter_backoff_ms(int64_t failures, bool usable, uint64_t random);
 /* When that reason will be let through again; now_b: at once. */
 int64_t limiter_allowed_b(const struct rate *, enum refresh_reason, uint64_t kid_hash, int64_t now_b);
@@ -206,11 +208,30 @@ CHECKED bool freshness_server_clock(struct text headers, int64_t *ret_time);
 
 /* headers.c: fields of an answer (RFC 9110 section 5) */
 CHECKED bool headers_get(struct text headers, const char *name, size_t index, struct text *ret_value);
+CHECKED bool headers_is_status(struct text line);
 CHECKED bool headers_number(struct text, int64_t *ret_number); /* digits only; INT64_MAX: or more */
 CHECKED bool headers_date(struct text, int64_t *ret_time);   /* RFC 9110 section 5.6.7, all three forms */
 
-/* network.c: one GET in a process of its own, which can write nowhere (CACHE 10) */
+/* network.c: one GET, asked of another process, and its answer taken apart */
 CHECKED bool network_get(const struct request *, struct response *ret_response, struct failure *);
+
+/* starter.c: a process beside the writer that starts one more for each request (CACHE 10) */
+/* Octets as the child wrote them, none if it died; false: no answer, for want of time if *ret_late. */
+CHECKED bool starter_ask(const struct request *, struct buffer *ret_result, bool *ret_late);
+void starter_end(void);                 /* nothing can be asked after it */
+
+/* child.c: one GET in a process of its own, which can write nowhere */
+CHECKED bool child_run(const struct request *, struct buffer *ret_result); /* false: it was out of time */
+#define CHILD_RESULT_MAX(request) (sizeof(struct http_result) + HEADERS_MAX + (request)->most)
+
+/* confine.c: what each process of a fetch can no longer do; false: it must not go on */
+CHECKED bool confine_writer(void);
+CHECKED bool confine_starter(pid_t writer);
+CHECKED bool confine_network(pid_t starter);
+
+/* syscalls.c: system calls that are refused from now on, to children too; true where the kernel cannot */
+enum syscalls_role { SYSCALLS_WRITER = 1, SYSCALLS_STARTER = 2, SYSCALLS_NETWORK = 4 };
+CHECKED bool syscalls_forbid(enum syscalls_role);
 
 /* http.c: the GET itself; alone with libcurl, and only in that process */
 #define HTTP_MAGIC UINT32_C(0x4a4b4731)
@@ -246,6 +267,7 @@ CHECKED bool process_drop_rights(void); /* false: it may not run */
 void process_limit_life(unsigned seconds);
 int64_t process_wall(void);             /* the wall clock, s; read nowhere else */
 uint64_t process_random(void);
+void process_kill(pid_t child);         /* and reaps it */
 void process_sleep(int64_t milliseconds);
 
 #endif

@@ -26,6 +26,21 @@ bool headers_number(struct text text, int64_t *ret_number)
     return true;
 }
 
+/* `HTTP/1.1 200`, and what may follow (RFC 9112 section 4): libcurl takes others for a 200. */
+bool headers_is_status(struct text line)
+{
+    static const char form[] = "HTTP/1.# ###";
+    size_t i;
+
+    for (i = 0; i < line.length && form[i] != '\0'; i++) {
+        const struct text one = {line.bytes + i, 1};
+
+        if (form[i] == '#' ? !is_digits(one) : one.bytes[0] != form[i])
+            return false;
+    }
+    return form[i] == '\0' && (i == line.length || memchr(" \r\n", line.bytes[i], 3) != NULL);
+}
+
 static struct text without_cr(struct text line)
 {
     if (line.length > 0 && line.bytes[line.length - 1] == '\r')

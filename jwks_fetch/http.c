@@ -24,7 +24,7 @@ struct exchange {
     const struct request *request;
     struct buffer headers, body;
     size_t headers_seen; /* of earlier answers (1xx) too */
-    bool in_headers, too_large, slow;
+    bool in_headers, too_large, slow, no_http;
     int64_t window_b; /* when the last 2 s of the body began; 0: it has not begun */
     curl_off_t window_octets;
     char message[CURL_ERROR_SIZE];
@@ -44,7 +44,8 @@ static size_t take_header(char *line, size_t size, size_t count, void *data)
     if (length >= 5 && memcmp(line, "HTTP/", 5) == 0) {
         exchange->headers.length = 0;
         exchange->in_headers = true;
-        return length;
+        exchange->no_http = !headers_is_status((struct text){line, length});
+        return exchange->no_http ? 0 : length;
     }
     if (length <= 2)
         exchange->in_headers = false;
@@ -203,6 +204,9 @@ static enum refresh_outcome classify(CURLcode code)
         {CURLE_OUT_OF_MEMORY, OUTCOME_HELPER},
         {CURLE_WRITE_ERROR, OUTCOME_HELPER},
         {CURLE_FAILED_INIT, OUTCOME_HELPER},
+#if LIBCURL_VERSION_NUM >= 0x080600
+        {CURLE_TOO_LARGE, OUTCOME_TOO_LARGE}, /* a line of the header, by its own limit */
+#endif
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(codes); i++)
@@ -211,10 +215,7 @@ static enum refresh_outcome classify(CURLcode code)
     return OUTCOME_CONNECT;
 }
 
-/*
- * Refused, reset, unresolved, or cut off in the handshake: may be over in a moment.  A certificate will not
- * be.
- */
+/* Refused, reset, unresolved, or cut off in the handshake: may be over in a moment; a bad certificate not. */
 static bool may_pass(CURL *curl, CURLcode code)
 {
     long number = 0;
@@ -265,6 +266,7 @@ static const char *words_for(CURL *curl, CURLcode code, const struct exchange *e
     return message;
 }
 
+/* libcurl calls an answer that ends within its headers whole, and before 8.6 a long line a want of memory. */
 static void describe_failure(CURL *curl, CURLcode code, const struct exchange *exchange,
                              struct http_result *result)
 {
@@ -274,7 +276,11 @@ static void describe_failure(CURL *curl, CURLcode code, const struct exchange *e
     result->retry = exchange->headers_seen == 0 && may_pass(curl, code);
     snprintf(result->detail, sizeof(result->detail), "%s", words_for(curl, code, exchange));
     snprintf(result->hint, sizeof(result->hint), "%s", hint_for(curl, (enum refresh_outcome)result->outcome));
-    if (exchange->too_large) {
+    if (exchange->no_http || code == CURLE_OK) {
+        result->outcome = exchange->no_http ? OUTCOME_HTTP_OTHER : OUTCOME_CONNECT;
+        snprintf(result->detail, sizeof(result->detail), "%s",
+                 exchange->no_http ? "no status line of HTTP/1" : "cut off within its headers");
+    } else if (exchange->too_large || (code == CURLE_OUT_OF_MEMORY && exchange->in_headers)) {
         result->outcome = OUTCOME_TOO_LARGE;
         snprintf(result->detail, sizeof(result->detail), "over %zu octets of body or %d of headers",
                  exchange->request->most, (int)HEADERS_MAX);
@@ -317,7 +323,7 @@ static void perform(CURL *curl, struct exchange *exchange, struct http_result *r
         code = curl_easy_perform(curl);
     if (curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status > 0)
         result->status = (uint32_t)status;
-    if (code != CURLE_OK)
+    if (code != CURLE_OK || exchange->in_headers)
         describe_failure(curl, code, exchange, result);
 }
 

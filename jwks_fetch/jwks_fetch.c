@@ -13,7 +13,7 @@
 #include <string.h>
 #include <syslog.h>
 
-enum { WAIT_MAX_MS = 20000, HASH_DIGITS = 16 };
+enum { WAIT_MAX_MS = 2 * HELPER_LIFE_MS, HASH_DIGITS = 16 };
 
 struct arguments {
     const char *conf, *issuer;
@@ -74,7 +74,11 @@ static bool take_option(char letter, const char *value, struct arguments *argume
         arguments->has_kid_hash = true;
         return parse_hash(value, &arguments->kid_hash);
     case 'w':
-        return text_number(text_from(value), &arguments->wait_ms) && arguments->wait_ms <= WAIT_MAX_MS;
+        if (!text_number(text_from(value), &arguments->wait_ms))
+            return false;
+        if (arguments->wait_ms > WAIT_MAX_MS)
+            arguments->wait_ms = WAIT_MAX_MS;
+        return true;
     case 'd':
         arguments->due = true;
         return true;
@@ -160,12 +164,17 @@ static void parse_arguments(int argc, char **argv, struct arguments *arguments)
     }
 }
 
-/* For whoever started it by hand; the log line is for the others. */
+/* For whoever started it by hand; the log line, which --verbose shows, is for the others. */
+static void complain(const struct arguments *arguments, const char *why)
+{
+    if (!arguments->verbose)
+        fprintf(stderr, "jwks-fetch: %s\n", why);
+}
+
 static int refuse(const struct arguments *arguments, const char *why)
 {
     report_event(LOG_ERR, "refused", NULL, "detail=\"%s\"", why);
-    if (!arguments->verbose)
-        fprintf(stderr, "jwks-fetch: %s\n", why);
+    complain(arguments, why);
     return EXIT_CANNOT;
 }
 
@@ -201,10 +210,13 @@ static int run_source(const struct jwkscore_config *config, const struct argumen
         failure_set(&attempt.failure, OUTCOME_CONFIG, 0, "no such issuer section");
         outcome = OUTCOME_CONFIG;
     }
-    if (outcome == OUTCOME_NONE)
-        outcome = attempt_run(&attempt);
-    else
+    if (outcome != OUTCOME_NONE) {
         refuse(arguments, attempt.failure.detail);
+    } else {
+        outcome = attempt_run(&attempt);
+        if (attempt_exit_status(outcome) == EXIT_CANNOT)
+            complain(arguments, attempt.failure.detail);
+    }
     status = answer(&attempt, outcome);
     attempt_close(&attempt);
     return status;

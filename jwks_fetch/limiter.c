@@ -107,10 +107,38 @@ static void take_token(struct rate *rate, int64_t now_b)
     rate->kid_last_b = now_b;
 }
 
+static void count(int64_t *counter)
+{
+    if (*counter < RATE_MOST)
+        (*counter)++;
+}
+
+/* Nothing was asked: somebody else had just done it, or it was held back. */
+void limiter_skip(struct rate *rate, enum refresh_outcome outcome)
+{
+    count(&rate->outcomes[outcome]);
+}
+
 static void set_outcome(struct rate *rate, enum refresh_outcome outcome, unsigned http)
 {
+    count(&rate->outcomes[outcome]);
     snprintf(rate->outcome, sizeof(rate->outcome), "%s", refresh_outcome_name(outcome));
     rate->http = http;
+}
+
+/*
+ * Strangers choose when a kid is asked for: each of theirs that fails is as a first failure, and no longer
+ * pause ends earlier.  Else a flood in an outage would keep due refreshes, and with them the mirrors, away.
+ */
+static void back_off(struct rate *rate, bool strangers, bool usable, int64_t now_b, uint64_t random)
+{
+    int64_t next_b;
+
+    if (!strangers || rate->fail_n == 0)
+        rate->fail_n++;
+    next_b = now_b + limiter_backoff_ms(strangers ? 1 : rate->fail_n, usable, random);
+    if (!strangers || next_b > rate->next_b)
+        rate->next_b = next_b;
 }
 
 void limiter_stamp(struct rate *rate, enum refresh_reason reason, bool usable, int64_t now_b, uint64_t random)
@@ -120,26 +148,32 @@ void limiter_stamp(struct rate *rate, enum refresh_reason reason, bool usable, i
         take_token(rate, now_b);
     rate->attempt_b = now_b;
     rate->inflight_b = now_b;
-    rate->fail_n++;
-    rate->next_b = now_b + limiter_backoff_ms(rate->fail_n, usable, random);
-    rate->fetches++;
+    back_off(rate, rules[reason].token, usable, now_b, random);
+    count(&rate->fetches);
+    count(&rate->reasons[reason]);
     set_outcome(rate, OUTCOME_HELPER, 0); /* what it will have been if we die on the way */
+}
+
+/* The attempt of the stamp has not died on the way. */
+static void settle(struct rate *rate, enum refresh_outcome outcome, unsigned http)
+{
+    if (rate->outcomes[OUTCOME_HELPER] > 0)
+        rate->outcomes[OUTCOME_HELPER]--;
+    set_outcome(rate, outcome, http);
+    rate->inflight_b = 0;
 }
 
 void limiter_succeed(struct rate *rate, enum refresh_outcome outcome, unsigned http)
 {
-    set_outcome(rate, outcome, http);
+    settle(rate, outcome, http);
     rate->fail_n = 0;
     rate->next_b = 0;
-    rate->inflight_b = 0;
 }
 
 /* The back-off is that of the stamp: it counts from the attempt, not from its end. */
 void limiter_fail(struct rate *rate, enum refresh_outcome outcome, unsigned http)
 {
-    set_outcome(rate, outcome, http);
-    rate->failures++;
-    rate->inflight_b = 0;
+    settle(rate, outcome, http);
 }
 
 void limiter_kid_found(struct rate *rate, uint64_t kid_hash)
@@ -187,30 +221,35 @@ static struct rate_negative *find_entry(struct rate *rate, uint64_t kid_hash, bo
     return &rate->negative[oldest];
 }
 
+static bool missed_lately(const struct rate_negative *entry, int64_t now_b)
+{
+    return now_b - missed_b(entry) <= MISSES_WITHIN * 1000;
+}
+
 static int64_t count_misses(const struct rate *rate, int64_t now_b)
 {
-    int64_t count = 0;
+    int64_t misses = 0;
 
     for (size_t i = 0; i < rate->negative_count; i++)
-        if (now_b - missed_b(&rate->negative[i]) <= MISSES_WITHIN * 1000)
-            count++;
-    return count;
+        misses += missed_lately(&rate->negative[i], now_b);
+    return misses;
 }
 
 /*
  * The negative list is also the memory of which kids missed, and when: one wrong kid, repeated, raises
- * nothing.
+ * nothing.  One that missed long ago counts anew, or whoever takes turns with a few would raise nothing.
  */
 bool limiter_kid_missed(struct rate *rate, uint64_t kid_hash, int64_t now_b)
 {
     bool known;
     struct rate_negative *entry = find_entry(rate, kid_hash, &known);
+    bool repeated = known && missed_lately(entry, now_b);
 
     entry->strikes++;
     entry->until_b = now_b + listed_ms(entry->strikes);
     rate->kid_misses = count_misses(rate, now_b);
     rate->kid_miss_b = now_b;
-    if (known || rate->kid_misses < MISSES_MANY || rate->kid_interval >= INTERVAL_MAX)
+    if (repeated || rate->kid_misses < MISSES_MANY || rate->kid_interval >= INTERVAL_MAX)
         return false;
     rate->kid_interval = rate->kid_interval * 2 < INTERVAL_MAX ? rate->kid_interval * 2 : INTERVAL_MAX;
     return true;
@@ -223,6 +262,15 @@ bool limiter_kid_missed(struct rate *rate, uint64_t kid_hash, int64_t now_b)
 bool limiter_sig_missed(struct rate *rate, uint64_t kid_hash, int64_t now_b)
 {
     return limiter_kid_missed(rate, ~kid_hash ^ (uint64_t)now_b, now_b);
+}
+
+/*
+ * It is not listed: the provider may have the kid. But each that could not be asked for is a miss, or a flood
+ * would ask more often in an outage, every minute, than without one (DESIGN 5).
+ */
+bool limiter_kid_failed(struct rate *rate, uint64_t kid_hash, int64_t now_b)
+{
+    return limiter_kid_missed(rate, ~kid_hash, now_b);
 }
 
 void limiter_retry_after(struct rate *rate, int64_t seconds, int64_t now_b)

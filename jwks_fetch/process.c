@@ -7,6 +7,7 @@
  */
 #include "fetch.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -120,7 +122,7 @@ void process_limit_life(unsigned seconds)
 
 int64_t process_wall(void)
 {
-    return (int64_t)time(NULL);
+    return jwkscore_now();
 }
 
 /* For names that nobody should guess and for spreading hosts; without the kernel's, the clock must do. */
@@ -131,6 +133,13 @@ uint64_t process_random(void)
     if (getrandom(&random, sizeof(random), GRND_NONBLOCK) == (ssize_t)sizeof(random))
         return random;
     return (uint64_t)clock_boot_ms() * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)getpid();
+}
+
+void process_kill(pid_t child)
+{
+    kill(child, SIGKILL);
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        continue; /* cppcheck-suppress redundantContinue ; an empty body that can be seen */
 }
 
 void process_sleep(int64_t milliseconds)

@@ -27,10 +27,11 @@ bool record_print(struct buffer *out, const char *format, ...)
  */
 bool record_etag_valid(struct text etag)
 {
+    if (etag.length > VALIDATOR_MAX)
+        return false;
     if (etag.length > 2 && memcmp(etag.bytes, "W/", 2) == 0)
         etag = (struct text){etag.bytes + 2, etag.length - 2};
-    if (etag.length < 2 || etag.length > VALIDATOR_MAX - 2 || etag.bytes[0] != '"' ||
-        etag.bytes[etag.length - 1] != '"')
+    if (etag.length < 2 || etag.bytes[0] != '"' || etag.bytes[etag.length - 1] != '"')
         return false;
     for (size_t i = 1; i + 1 < etag.length; i++)
         if (etag.bytes[i] <= ' ' || etag.bytes[i] > '~' || etag.bytes[i] == '"')

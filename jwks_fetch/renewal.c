@@ -82,15 +82,19 @@ static void report_dropped(const struct attempt *attempt, const struct set *set,
     }
 }
 
-static void report_clock(const struct attempt *attempt, const struct response *response)
+/* Once a change, too. */
+static void report_clock(struct attempt *attempt, const struct response *response)
 {
     int64_t server, ahead;
+    bool skewed;
 
     if (!freshness_server_clock(answer_headers(response), &server))
         return;
     ahead = process_wall() - server;
-    if (ahead > CLOCK_STEP_MAX || ahead < -CLOCK_STEP_MAX)
+    skewed = ahead > CLOCK_STEP_MAX || ahead < -CLOCK_STEP_MAX;
+    if (skewed && attempt->rate.clock_skewed == 0)
         report_event(LOG_WARNING, "clock-skew", attempt->issuer, "ahead=%lld", (long long)ahead);
+    attempt->rate.clock_skewed = skewed;
 }
 
 /* The flood limit's part of it: was the kid found that this refresh was for? (CACHE 7) */
@@ -189,9 +193,10 @@ static bool take_unchanged(struct attempt *attempt, struct transfer *transfer)
         return false;
     limiter_succeed(&attempt->rate, OUTCOME_UNCHANGED, transfer->response.status);
     report_event(LOG_INFO, "refresh-ok", attempt->issuer,
-                 "reason=%s outcome=unchanged keys=%zu gen=%lld ttl=%lld via=%s",
+                 "reason=%s outcome=unchanged keys=%zu gen=%lld ttl=%lld ttl_from=%.*s via=%s",
                  refresh_reason_name(attempt->reason), record.kept, (long long)record.gen,
-                 (long long)record.stamps.ttl, transfer->via);
+                 (long long)record.stamps.ttl, (int)record.ttl_from.length, record.ttl_from.bytes,
+                 transfer->via);
     return true;
 }
 
@@ -227,10 +232,14 @@ void renewal_flush(struct attempt *attempt)
 
     rate_init(rate);
     rate->fetches = before.fetches;
-    rate->failures = before.failures;
-    rate->coalesced = before.coalesced;
-    rate->suppressed = before.suppressed;
-    if (cache->file.keyset == NULL || !record_read(&cache->file, &record))
+    memcpy(rate->reasons, before.reasons, sizeof(rate->reasons));
+    memcpy(rate->outcomes, before.outcomes, sizeof(rate->outcomes));
+    if (cache->file.keyset == NULL) { /* what there is of both is damaged */
+        store_remove(&cache->state_dir, cache->id, ".prev");
+        store_remove(&cache->run_dir, cache->id, ".jwks");
+        return;
+    }
+    if (!record_read(&cache->file, &record))
         return;
     record.gone_count = 0;
     if (set_write_current(cache->config->crypto, &cache->file, &body) &&

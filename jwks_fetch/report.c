@@ -17,9 +17,10 @@
 
 enum { FAILURES_MANY = 5 }; /* some 8 minutes of outage */
 
+/* The log's socket is made now, since later the writer can make none. */
 void report_open(bool verbose)
 {
-    openlog("jwks-fetch", LOG_PID | (verbose ? LOG_PERROR : 0), LOG_AUTHPRIV);
+    openlog("jwks-fetch", LOG_PID | LOG_NDELAY | (verbose ? LOG_PERROR : 0), LOG_AUTHPRIV);
 }
 
 void report_event(int priority, const char *event, const struct issuer_options *issuer, const char *format,

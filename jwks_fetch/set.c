@@ -7,6 +7,7 @@
  */
 #include "fetch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,9 +103,22 @@ static bool parse_document(struct text body, struct set *set, struct failure *fa
     return status == JWKSCORE_OK;
 }
 
+/* ": private 1, use 2" */
+static void name_dropped(const struct set *set, char *out, size_t size)
+{
+    size_t length = 0;
+
+    out[0] = '\0';
+    for (size_t i = DROP_NONE + 1; i < DROP_COUNT && length < size; i++)
+        if (set->dropped[i] > 0)
+            length += (size_t)snprintf(out + length, size - length, "%s%s %zu", length > 0 ? ", " : ": ",
+                                       jwk_drop_name((enum key_drop)i), set->dropped[i]);
+}
+
 bool set_read(const struct crypto *crypto, struct text body, struct set **ret_set, struct failure *failure)
 {
     CLEANUP(set_freep) struct set *set = calloc(1, sizeof(*set));
+    char dropped[128];
 
     if (set == NULL) {
         failure_set(failure, OUTCOME_HELPER, 200, "no memory");
@@ -118,7 +132,9 @@ bool set_read(const struct crypto *crypto, struct text body, struct set **ret_se
             return false;
         }
     if (set->listing.count == 0) {
-        failure_set(failure, OUTCOME_NO_USABLE, 200, "none of %zu keys can be used", set->document->count);
+        name_dropped(set, dropped, sizeof(dropped));
+        failure_set(failure, OUTCOME_NO_USABLE, 200, "none of %zu keys can be used%s", set->document->count,
+                    dropped);
         return false;
     }
     *ret_set = set;

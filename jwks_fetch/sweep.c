@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define TEMPORARY ".tmp."
+
 enum {
     NAME_SIZE = 96,
     TEMPORARY_OLD = 60,            /* s: no helper lives that long */
@@ -51,29 +53,36 @@ void sweep_temporary(const struct folder *folder, const char *id, int64_t now)
     char prefix[NAME_SIZE];
     const struct dirent *entry;
 
-    snprintf(prefix, sizeof(prefix), ".tmp.%s.", id);
+    snprintf(prefix, sizeof(prefix), TEMPORARY "%s.", id);
     for (int seen = 0; listing != NULL && seen < ENTRIES_MAX && (entry = readdir(listing)) != NULL; seen++)
         if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
             is_older(folder, entry->d_name, TEMPORARY_OLD, now))
             unlinkat(folder->fd, entry->d_name, 0);
 }
 
-/* ID.jwks, ID.prev or ID.disc, ID being 32 hexadecimal digits. */
-static bool is_ours(const char *name)
+/* Where the 32 hexadecimal digits of the source stand in the name; NULL: it is none of ours, or the lock. */
+static const char *find_id(const char *name)
 {
-    size_t digits = strspn(name, "0123456789abcdef");
+    static const char *const suffixes[] = {".jwks", ".prev", ".disc", ".state"};
+    bool temporary = strncmp(name, TEMPORARY, strlen(TEMPORARY)) == 0;
+    const char *id = temporary ? name + strlen(TEMPORARY) : name;
+    const char *suffix = id + strspn(id, "0123456789abcdef");
 
-    return digits == SOURCE_ID_SIZE - 1 &&
-           (strcmp(name + digits, ".jwks") == 0 || strcmp(name + digits, ".prev") == 0 ||
-            strcmp(name + digits, ".disc") == 0);
+    if (suffix - id != SOURCE_ID_SIZE - 1)
+        return NULL;
+    for (size_t i = 0; !temporary && i < ARRAY_LENGTH(suffixes); i++)
+        if (strcmp(suffix, suffixes[i]) == 0)
+            return id;
+    return temporary && *suffix == '.' ? id : NULL;
 }
 
-static bool is_configured(const struct jwkscore_config *config, const char *name)
+static bool is_configured(const struct jwkscore_config *config, const char *its_id)
 {
     for (size_t i = 0; i < config->issuer_count; i++) {
         char id[SOURCE_ID_SIZE];
 
-        if (!source_id(config->crypto, &config->issuers[i], id) || strncmp(name, id, SOURCE_ID_SIZE - 1) == 0)
+        if (!source_id(config->crypto, &config->issuers[i], id) ||
+            strncmp(its_id, id, SOURCE_ID_SIZE - 1) == 0)
             return true; /* without memory for an id, nothing is known to be nobody's */
     }
     return false;
@@ -84,8 +93,11 @@ void sweep_unconfigured(const struct folder *folder, const struct jwkscore_confi
     CLEANUP(close_folderp) DIR *listing = list(folder);
     const struct dirent *entry;
 
-    for (int seen = 0; listing != NULL && seen < ENTRIES_MAX && (entry = readdir(listing)) != NULL; seen++)
-        if (is_ours(entry->d_name) && !is_configured(config, entry->d_name) &&
+    for (int seen = 0; listing != NULL && seen < ENTRIES_MAX && (entry = readdir(listing)) != NULL; seen++) {
+        const char *id = find_id(entry->d_name);
+
+        if (id != NULL && !is_configured(config, id) &&
             is_older(folder, entry->d_name, UNCONFIGURED_OLD, now))
             unlinkat(folder->fd, entry->d_name, 0);
+    }
 }

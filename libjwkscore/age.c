@@ -103,13 +103,24 @@ static bool is_due(const struct crypto *crypto, const char *id, int64_t interval
     return age >= age_due(interval, age_spread(crypto, id));
 }
 
+/* s of age for which a set may be used without another validation: max_stale bounds all use. */
+static int64_t good_for(const struct issuer_options *issuer, int64_t ttl)
+{
+    return at_most(ttl, at_least(issuer->max_stale, TTL_MIN));
+}
+
+int64_t age_limit(const struct issuer_options *issuer, int64_t ttl)
+{
+    return at_least(good_for(issuer, ttl), issuer->max_stale);
+}
+
 enum cache_state age_state(const struct crypto *crypto, const struct issuer_options *issuer, const char *id, int64_t ttl,
                            const struct age *age)
 {
-    int64_t used = at_most(ttl, at_least(issuer->max_stale, TTL_MIN)); /* max_stale bounds all use */
+    int64_t used = good_for(issuer, ttl);
     enum cache_state state;
 
-    if (age->seconds >= at_least(used, issuer->max_stale))
+    if (age->seconds >= age_limit(issuer, ttl))
         state = CACHE_EXPIRED;
     else if (age->seconds >= used)
         state = CACHE_STALE;

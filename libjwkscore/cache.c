@@ -190,6 +190,7 @@ static void judge(struct cache *cache, int64_t now)
 
     age_of(&cache->file.stamps, now, &age);
     cache->age = age.seconds;
+    cache->age_known = age.best >= CACHE_DUE;
     cache->state = age_state(cache->config->crypto, cache->issuer, cache->id, cache->file.stamps.ttl, &age);
 }
 
@@ -199,8 +200,9 @@ void cache_load(struct cache *cache, int64_t now)
     bool has_current, has_overflow;
 
     cache->fault = JWKSCORE_OK;
-    has_current = read_one(cache, &cache->state_dir, ".jwks", &current);
+    /* In this order: the overflow copy goes once its successor is in the state directory, which is thus seen. */
     has_overflow = read_one(cache, &cache->run_dir, ".jwks", &overflow);
+    has_current = read_one(cache, &cache->state_dir, ".jwks", &current);
 
     cache_file_clear(&cache->file);
     cache->state = CACHE_ABSENT;

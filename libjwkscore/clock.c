@@ -3,7 +3,7 @@
  * clock.c: the boot clock, which nobody can set, and what it must be compared with to mean anything.
  *
  * Ages and deadlines count on it.  Its zero is the boot, moved by the time namespace, so two readings compare
- * only within one boot and one namespace.
+ * only within one boot and one namespace.  The wall clock is for programs, which hand it to the library.
  */
 #include "internal.h"
 
@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/timex.h>
-#include <time.h>
 #include <unistd.h>
 
 int64_t clock_boot_ms(void)
@@ -19,9 +18,17 @@ int64_t clock_boot_ms(void)
     struct timespec now;
 
     /* It exists since Linux 2.6.39; 0 would make every age negative, so unknown. */
-    if (clock_gettime(CLOCK_BOOTTIME, &now) != 0)
+    if (!clock_read(CLOCK_BOOTTIME, &now))
         return 0;
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The clock of time(2) and of the stamps of files, which lags the precise one: nothing just written is from the future. */
+int64_t jwkscore_now(void)
+{
+    struct timespec now;
+
+    return clock_read(CLOCK_REALTIME_COARSE, &now) ? (int64_t)now.tv_sec : 0;
 }
 
 /* The id goes into cache files and is compared there: only the form that the kernel writes is one. */

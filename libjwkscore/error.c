@@ -102,7 +102,7 @@ const char *jwkscore_strerror(enum jwkscore_status status)
 
 const char *jwkscore_version(void)
 {
-    return PACKAGE_VERSION;
+    return clock_version;
 }
 
 static bool is_printable(char c)

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #pragma GCC visibility push(hidden)
 
@@ -104,7 +105,11 @@ void buffer_freep(struct buffer *);                          /* wipes, frees */
 void string_freep(char **);
 void fd_closep(int *);
 
-/* clock.c: the boot clock, the one clock that the library reads itself */
+/* clock_system.c, or tests/clock_test.c in a build for tests: what the clocks say, and the version that tells which it is */
+extern const char clock_version[];
+CHECKED bool clock_read(clockid_t, struct timespec *ret_time);
+
+/* clock.c: the boot clock, the one clock that the library reads for a decision */
 struct clock_base {
     char boot[BOOT_ID_SIZE];                                 /* this boot's id; "" if the kernel does not say */
     int64_t tns;                                             /* inode of /proc/self/ns/time, or 0 */
@@ -478,6 +483,7 @@ struct cache {
     struct folder state_dir, run_dir;                        /* run_dir.fd is -1 where there is no usable one */
     enum cache_state state;
     int64_t age;                                             /* s since the last validation */
+    bool age_known;                                          /* false: it may be more */
     struct cache_file file;                                  /* empty where absent */
     enum jwkscore_status fault;                              /* no memory to look: then no older set stands in for the newest */
     char note[CACHE_NOTE_SIZE];                              /* why a file was passed over: "cache-unsafe: ..."; else "" */
@@ -502,9 +508,24 @@ void age_of(const struct stamps *, int64_t now, struct age *ret_age);
 double age_spread(const struct crypto *, const char *id);    /* u of CACHE 4: 0..1, stable per host, spread over hosts */
 int64_t age_due(int64_t interval, double spread);            /* s of age from which a set of that interval is due */
 enum cache_state age_state(const struct crypto *, const struct issuer_options *, const char *id, int64_t ttl, const struct age *);
+int64_t age_limit(const struct issuer_options *, int64_t ttl); /* s of age at which a set is expired */
 bool age_clock_wrong(const struct stamps *, int64_t now);    /* CACHE 3.4; NULL: the build's floor alone */
 bool age_validated_since(const struct stamps *, int64_t since_b); /* in this boot, at or after since_b */
 const char *cache_state_name(enum cache_state);
+
+/* outcome.c: why a refresh is asked for, and what became of it */
+enum refresh_reason { REFRESH_COLD, REFRESH_STALE, REFRESH_DUE, REFRESH_KID, REFRESH_SIG, REFRESH_CLOCK, REFRESH_MANUAL, REFRESH_FORCE,
+                      REFRESH_FLUSH };
+enum { REFRESH_REASON_COUNT = REFRESH_FLUSH + 1 };
+enum refresh_outcome {                                       /* CACHE 10; the names are in outcome.c, the order is the protocol's */
+    OUTCOME_NONE, OUTCOME_NEW, OUTCOME_UNCHANGED, OUTCOME_COALESCED,
+    OUTCOME_BACKOFF, OUTCOME_RETRY_AFTER, OUTCOME_FLOOD, OUTCOME_NEGATIVE,
+    OUTCOME_DNS, OUTCOME_CONNECT, OUTCOME_TIMEOUT, OUTCOME_TLS, OUTCOME_TLS_VERIFY,
+    OUTCOME_HTTP_3XX, OUTCOME_HTTP_4XX, OUTCOME_HTTP_429, OUTCOME_HTTP_5XX, OUTCOME_HTTP_OTHER,
+    OUTCOME_TOO_LARGE, OUTCOME_ENCODING, OUTCOME_NOT_JSON, OUTCOME_NO_KEYS, OUTCOME_NO_USABLE, OUTCOME_DISCOVERY,
+    OUTCOME_FS, OUTCOME_NOSTATE, OUTCOME_NOPERSIST, OUTCOME_CONFIG, OUTCOME_LOCK_TIMEOUT, OUTCOME_HELPER,
+    OUTCOME_COUNT
+};
 
 /* rate.c: ID.state as a reader sees it: attempt clock, back-off, flood limit, negative list (CACHE 2, 5, 7) */
 struct rate_negative {
@@ -519,7 +540,10 @@ struct rate {
     int64_t disc_next_b, disc_fail_n;
     int64_t kid_tokens, kid_stamp_b, kid_interval, kid_last_b; /* interval in s */
     int64_t kid_misses, kid_miss_b;                          /* distinct misses, since when */
-    int64_t fetches, failures, coalesced, suppressed;        /* counters since the boot */
+    int64_t clock_skewed;                                    /* 1: the server's clock and ours differed, which was logged */
+    int64_t fetches;                                         /* since the boot, as both counters below */
+    int64_t reasons[REFRESH_REASON_COUNT];                   /* requests, by why they were made */
+    int64_t outcomes[OUTCOME_COUNT];                         /* what became of them, and of those that were not made */
     struct rate_negative negative[KID_NEGATIVE_MAX];
     size_t negative_count;
 };
@@ -528,6 +552,7 @@ struct rate_member {
     const char *name;
     size_t offset;                                           /* of an int64_t in struct rate */
     int64_t most;
+    bool counter;                                            /* or like one: 0 where the file has none */
 };
 extern const struct rate_member rate_members[];              /* for reader and writer; ends with a NULL name */
 void rate_init(struct rate *);                               /* all zero, and a full bucket */
@@ -543,17 +568,6 @@ bool rate_is_negative(const struct rate *, uint64_t kid_hash, int64_t now_b);
 bool rate_kid_held_back(const struct rate *, int64_t now_b); /* no token, Retry-After, or first 60 s of a back-off */
 
 /* refresh.c: ask jwks-fetch for keys and wait no longer than allowed (CACHE 8) */
-enum refresh_reason { REFRESH_COLD, REFRESH_STALE, REFRESH_DUE, REFRESH_KID, REFRESH_SIG, REFRESH_CLOCK, REFRESH_MANUAL, REFRESH_FORCE,
-                      REFRESH_FLUSH };
-enum refresh_outcome {                                       /* CACHE 10; the names are in refresh.c, the order is the protocol's */
-    OUTCOME_NONE, OUTCOME_NEW, OUTCOME_UNCHANGED, OUTCOME_COALESCED,
-    OUTCOME_BACKOFF, OUTCOME_RETRY_AFTER, OUTCOME_FLOOD, OUTCOME_NEGATIVE,
-    OUTCOME_DNS, OUTCOME_CONNECT, OUTCOME_TIMEOUT, OUTCOME_TLS, OUTCOME_TLS_VERIFY,
-    OUTCOME_HTTP_3XX, OUTCOME_HTTP_4XX, OUTCOME_HTTP_429, OUTCOME_HTTP_5XX, OUTCOME_HTTP_OTHER,
-    OUTCOME_TOO_LARGE, OUTCOME_ENCODING, OUTCOME_NOT_JSON, OUTCOME_NO_KEYS, OUTCOME_NO_USABLE, OUTCOME_DISCOVERY,
-    OUTCOME_FS, OUTCOME_NOSTATE, OUTCOME_NOPERSIST, OUTCOME_CONFIG, OUTCOME_LOCK_TIMEOUT, OUTCOME_HELPER,
-    OUTCOME_COUNT
-};
 enum { REFRESH_ANSWER_SIZE = 16, REFRESH_ANSWER_FD = 3 };
 struct refresh_answer {
     enum refresh_outcome outcome;                            /* OUTCOME_NONE: no answer within the time */
@@ -575,6 +589,14 @@ CHECKED bool refresh_answer_decode(const unsigned char bytes[static REFRESH_ANSW
 CHECKED enum jwkscore_status refresh_run(const struct jwkscore_config *, const struct issuer_options *, enum refresh_reason,
                                          const uint64_t *kid_hash, int64_t wait_ms, struct refresh_answer *ret_answer,
                                          struct buffer *ret_envelope, struct jwkscore_error *);
+
+/* sourcestate.c: what source.c shows of a cache and of how its refreshes went */
+struct sourcestate {
+    struct jwkscore_source_state shown;                      /* points into what follows, into the cache and the rate */
+    struct jwkscore_count dropped[DROP_COUNT];               /* from DROP_KTY on; each of them ends with an empty one */
+    struct jwkscore_count reasons[REFRESH_REASON_COUNT + 1], outcomes[OUTCOME_COUNT], suppressed[OUTCOME_COUNT];
+};
+void sourcestate_describe(struct sourcestate *, const struct cache *, const struct rate *, int64_t now);
 
 /* claims.c: iss, aud, sub, and which rules hold for a token (RFC 7519 section 4.1) */
 CHECKED enum jwkscore_status claims_issuer(const struct jwkscore_config *, const struct token *, const struct issuer_options **ret_issuer,

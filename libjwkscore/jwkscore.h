@@ -89,6 +89,9 @@ const char *jwkscore_strerror(enum jwkscore_status);
 /* The library's version, such as "0.1.0". */
 const char *jwkscore_version(void);
 
+/* The wall clock, in seconds since 1970, for `now` below: the library itself never decides by it. */
+int64_t jwkscore_now(void);
+
 /*
  * A stranger's text for a log: printable ASCII but `"` and `\` is kept, every other byte becomes \xNN,
  * and after 64 bytes of text it is cut.  Writes at most `size` bytes, with the ending NUL, and returns `out`.
@@ -208,6 +211,12 @@ const struct jwkscore_key_use *jwkscore_identity_key(const struct jwkscore_ident
 
 struct jwkscore_source; /* the keys of one issuer as they were when they were read */
 
+/* One of a list of counts, which ends with a NULL name. */
+struct jwkscore_count {
+    const char *name;
+    int64_t count;
+};
+
 struct jwkscore_source_state {
     size_t size;          /* sizeof (struct jwkscore_source_state) in the library */
     const char *id;       /* 32 hexadecimal digits that name its files; "" for a jwks_file */
@@ -217,10 +226,27 @@ struct jwkscore_source_state {
     int64_t generation;   /* counts the sets that were stored */
     const char *outcome;  /* of the last attempt since the boot, as in jwks-fetch(8); "": there was none */
     int64_t http;         /* its HTTP status, or 0 */
-    int64_t failures;     /* in a row */
+    int64_t failures;     /* in a row; one that is under way is none yet */
     int64_t next_attempt; /* s until a refresh is no longer held back; 0: it is not */
     int64_t kid_interval; /* s between two refreshes for unknown kids */
     int64_t fetches;      /* since the boot */
+
+    int64_t max_stale;        /* s after the last validation for which the keys may be used; 0 for a jwks_file */
+    const char *ttl_from;     /* what says so: "max-age", "expires", "default", "minimum", "maximum"; "" */
+    const char *via;          /* who sent the set: "origin", "mirror 2"; "" */
+    int64_t validated;        /* time of the last validation, s since 1970; 0: there was none */
+    int64_t last_attempt;     /* time of the last attempt since the boot, s since 1970; 0: there was none */
+    const char *held_back;    /* why a refresh would be held back now: "backoff", "retry-after"; "" */
+    int clock_wrong;          /* not 0: this host's clock is earlier than it can be, so every token is refused */
+    int in_flight;            /* not 0: one is under way, whose outcome says "helper" until it ends */
+    int64_t kid_next;         /* s until the flood limit lets a refresh for an unknown kid through; 0: at once */
+    int64_t negative;         /* unknown kids that the issuer is not asked for again now */
+    int64_t keys, vanished;   /* usable keys of the set; keys that have left it, for which key_grace decides */
+    const struct jwkscore_count *dropped;    /* keys of the set that are not usable, by reason */
+    const struct jwkscore_count *reasons;    /* since the boot: fetches by reason, as in jwks-fetch(8) */
+    const struct jwkscore_count *outcomes;   /* since the boot: fetches by outcome */
+    const struct jwkscore_count *suppressed; /* since the boot: refreshes held back, by outcome */
+    int64_t coalesced;                       /* since the boot: refreshes that another one had just done */
 };
 
 struct jwkscore_source_key {
@@ -242,6 +268,7 @@ const struct jwkscore_source_key *jwkscore_source_key(const struct jwkscore_sour
 /*
  * Has jwks-fetch fetch the issuer's keys and waits `max_wait` ms for it: "manual", "force" (against the provider's
  * Retry-After), or "flush" (keys that vanished from the set are dropped first).  As root or the cache's owner.
+ * JWKSCORE_OK: the error's message is the outcome, "new", "unchanged", "coalesced" or "nopersist".
  */
 enum jwkscore_status jwkscore_refresh(const struct jwkscore_config *, const char *issuer, const char *reason, int max_wait,
                                       struct jwkscore_error *);

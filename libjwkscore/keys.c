@@ -40,12 +40,13 @@ static const struct text *token_kid(const struct search *search)
     return search->request->token->has_kid ? &search->request->token->kid : NULL;
 }
 
-/* Finds the keys of the set in hand that could have signed the token. */
+/* Finds the keys of the set in hand that could have signed the token; a denied one is refused before any wait. */
 static enum jwkscore_status look_up(struct search *search, struct jwkscore_error *error)
 {
     const struct keys_request *request = search->request;
     const struct cache_file *file = &search->cache.file;
-    struct vanished_keys vanished = {file->gone, file->gone_count, request->issuer->key_grace - search->cache.age};
+    int64_t grace = search->cache.age_known ? request->issuer->key_grace - search->cache.age : 0;
+    struct vanished_keys vanished = {file->gone, file->gone_count, grace};
 
     candidates_clear(&search->candidates);
     if (search->cache.state <= CACHE_EXPIRED)
@@ -53,7 +54,7 @@ static enum jwkscore_status look_up(struct search *search, struct jwkscore_error
     if (!keyset_candidates(file->keyset, token_kid(search), request->token->algorithm,
                            text_from(request->issuer->issuer), &vanished, &search->candidates))
         return error_memory(error);
-    return JWKSCORE_OK;
+    return verify_not_denied(request, &search->candidates, error);
 }
 
 /* Milliseconds that may still be waited, at most `most`. */
@@ -192,7 +193,7 @@ static enum jwkscore_status find_unknown_kid(struct search *search, struct jwksc
 {
     enum refresh_outcome outcome = OUTCOME_NONE;
     struct jwkscore_error why = {JWKSCORE_OK, ""};
-    enum jwkscore_status status;
+    enum jwkscore_status status, found;
 
     if (!search->request->token->has_kid || validated_since_began(search) ||
         rate_is_negative(&search->rate, search->kid_hash, clock_boot_ms()))
@@ -206,10 +207,9 @@ static enum jwkscore_status find_unknown_kid(struct search *search, struct jwksc
     }
     if (search->cache.fault != JWKSCORE_OK)
         return refuse_fault(search, error);
-    if (look_up(search, error) != JWKSCORE_OK)
-        return JWKSCORE_E_MEMORY;
-    if (search->candidates.count > 0)
-        return JWKSCORE_OK;
+    found = look_up(search, error);
+    if (found != JWKSCORE_OK || search->candidates.count > 0)
+        return found;
     if (search->candidates.known || validated_since_began(search) || outcome == OUTCOME_NEGATIVE)
         return verify_refuse_unknown(search->request, error);
     if (status == JWKSCORE_OK)
@@ -317,10 +317,12 @@ static enum jwkscore_status verify_by_cache(const struct keys_request *request, 
         (status = check_clock(&search, error)) != JWKSCORE_OK)
         return status;
     status = find_candidates(&search, error);
+    if (status == JWKSCORE_E_DENIED_KEY)
+        return status;
     config_trace(request->config, "cache", search.cache.state > CACHE_EXPIRED ? JWKSCORE_OK : status,
                  search.cache.note[0] != '\0' ? search.cache.note : NULL,
                  text_from(cache_state_name(search.cache.state)), &request->issuer->settings, "max_stale");
-    if (status != JWKSCORE_OK || (status = verify_not_denied(request, &search.candidates, error)) != JWKSCORE_OK)
+    if (status != JWKSCORE_OK)
         return status;
     status = verify_candidates(request, &search.candidates, &verified.vanished, error);
     if (status == JWKSCORE_E_SIGNATURE) {

@@ -24,27 +24,63 @@ void rate_init(struct rate *ret_rate)
     ret_rate->kid_interval = KID_INTERVAL;
 }
 
-/* The members that are numbers, in one table for reader and writer. */
+/*
+ * The members that are numbers, in one table for reader and writer.  Counters may be missing: where a program of another
+ * version has written the file, its pauses count on, and no upgrade of many hosts in an outage lets all of them ask at once.
+ */
 const struct rate_member rate_members[] = {
-    {"attempt_b", offsetof(struct rate, attempt_b), RATE_MOST},
-    {"next_b", offsetof(struct rate, next_b), RATE_MOST},
-    {"fail_n", offsetof(struct rate, fail_n), RATE_MOST},
-    {"http", offsetof(struct rate, http), 999},
-    {"retry_b", offsetof(struct rate, retry_b), RATE_MOST},
-    {"inflight_b", offsetof(struct rate, inflight_b), RATE_MOST},
-    {"disc_next_b", offsetof(struct rate, disc_next_b), RATE_MOST},
-    {"disc_fail_n", offsetof(struct rate, disc_fail_n), RATE_MOST},
-    {"kid_tokens", offsetof(struct rate, kid_tokens), KID_TOKENS_MAX},
-    {"kid_stamp_b", offsetof(struct rate, kid_stamp_b), RATE_MOST},
-    {"kid_interval", offsetof(struct rate, kid_interval), KID_INTERVAL_MAX},
-    {"kid_last_b", offsetof(struct rate, kid_last_b), RATE_MOST},
-    {"kid_misses", offsetof(struct rate, kid_misses), RATE_MOST},
-    {"kid_miss_b", offsetof(struct rate, kid_miss_b), RATE_MOST},
-    {"fetches", offsetof(struct rate, fetches), RATE_MOST},
-    {"failures", offsetof(struct rate, failures), RATE_MOST},
-    {"coalesced", offsetof(struct rate, coalesced), RATE_MOST},
-    {"suppressed", offsetof(struct rate, suppressed), RATE_MOST},
-    {NULL, 0, 0},
+    {"attempt_b", offsetof(struct rate, attempt_b), RATE_MOST, false},
+    {"next_b", offsetof(struct rate, next_b), RATE_MOST, false},
+    {"fail_n", offsetof(struct rate, fail_n), RATE_MOST, false},
+    {"http", offsetof(struct rate, http), 999, false},
+    {"retry_b", offsetof(struct rate, retry_b), RATE_MOST, false},
+    {"inflight_b", offsetof(struct rate, inflight_b), RATE_MOST, false},
+    {"disc_next_b", offsetof(struct rate, disc_next_b), RATE_MOST, false},
+    {"disc_fail_n", offsetof(struct rate, disc_fail_n), RATE_MOST, false},
+    {"kid_tokens", offsetof(struct rate, kid_tokens), KID_TOKENS_MAX, false},
+    {"kid_stamp_b", offsetof(struct rate, kid_stamp_b), RATE_MOST, false},
+    {"kid_interval", offsetof(struct rate, kid_interval), KID_INTERVAL_MAX, false},
+    {"kid_last_b", offsetof(struct rate, kid_last_b), RATE_MOST, false},
+    {"kid_misses", offsetof(struct rate, kid_misses), RATE_MOST, false},
+    {"kid_miss_b", offsetof(struct rate, kid_miss_b), RATE_MOST, false},
+    {"clock_skewed", offsetof(struct rate, clock_skewed), 1, true},
+    {"fetches", offsetof(struct rate, fetches), RATE_MOST, false},
+    {"reason_cold", offsetof(struct rate, reasons[REFRESH_COLD]), RATE_MOST, true},
+    {"reason_stale", offsetof(struct rate, reasons[REFRESH_STALE]), RATE_MOST, true},
+    {"reason_due", offsetof(struct rate, reasons[REFRESH_DUE]), RATE_MOST, true},
+    {"reason_kid", offsetof(struct rate, reasons[REFRESH_KID]), RATE_MOST, true},
+    {"reason_sig", offsetof(struct rate, reasons[REFRESH_SIG]), RATE_MOST, true},
+    {"reason_clock", offsetof(struct rate, reasons[REFRESH_CLOCK]), RATE_MOST, true},
+    {"reason_manual", offsetof(struct rate, reasons[REFRESH_MANUAL]), RATE_MOST, true},
+    {"reason_force", offsetof(struct rate, reasons[REFRESH_FORCE]), RATE_MOST, true},
+    {"reason_flush", offsetof(struct rate, reasons[REFRESH_FLUSH]), RATE_MOST, true},
+    {"outcome_new", offsetof(struct rate, outcomes[OUTCOME_NEW]), RATE_MOST, true},
+    {"outcome_unchanged", offsetof(struct rate, outcomes[OUTCOME_UNCHANGED]), RATE_MOST, true},
+    {"outcome_coalesced", offsetof(struct rate, outcomes[OUTCOME_COALESCED]), RATE_MOST, true},
+    {"outcome_backoff", offsetof(struct rate, outcomes[OUTCOME_BACKOFF]), RATE_MOST, true},
+    {"outcome_retry-after", offsetof(struct rate, outcomes[OUTCOME_RETRY_AFTER]), RATE_MOST, true},
+    {"outcome_flood", offsetof(struct rate, outcomes[OUTCOME_FLOOD]), RATE_MOST, true},
+    {"outcome_negative", offsetof(struct rate, outcomes[OUTCOME_NEGATIVE]), RATE_MOST, true},
+    {"outcome_dns", offsetof(struct rate, outcomes[OUTCOME_DNS]), RATE_MOST, true},
+    {"outcome_connect", offsetof(struct rate, outcomes[OUTCOME_CONNECT]), RATE_MOST, true},
+    {"outcome_timeout", offsetof(struct rate, outcomes[OUTCOME_TIMEOUT]), RATE_MOST, true},
+    {"outcome_tls", offsetof(struct rate, outcomes[OUTCOME_TLS]), RATE_MOST, true},
+    {"outcome_tls-verify", offsetof(struct rate, outcomes[OUTCOME_TLS_VERIFY]), RATE_MOST, true},
+    {"outcome_http-3xx", offsetof(struct rate, outcomes[OUTCOME_HTTP_3XX]), RATE_MOST, true},
+    {"outcome_http-4xx", offsetof(struct rate, outcomes[OUTCOME_HTTP_4XX]), RATE_MOST, true},
+    {"outcome_http-429", offsetof(struct rate, outcomes[OUTCOME_HTTP_429]), RATE_MOST, true},
+    {"outcome_http-5xx", offsetof(struct rate, outcomes[OUTCOME_HTTP_5XX]), RATE_MOST, true},
+    {"outcome_http-other", offsetof(struct rate, outcomes[OUTCOME_HTTP_OTHER]), RATE_MOST, true},
+    {"outcome_too-large", offsetof(struct rate, outcomes[OUTCOME_TOO_LARGE]), RATE_MOST, true},
+    {"outcome_encoding", offsetof(struct rate, outcomes[OUTCOME_ENCODING]), RATE_MOST, true},
+    {"outcome_not-json", offsetof(struct rate, outcomes[OUTCOME_NOT_JSON]), RATE_MOST, true},
+    {"outcome_no-keys", offsetof(struct rate, outcomes[OUTCOME_NO_KEYS]), RATE_MOST, true},
+    {"outcome_no-usable", offsetof(struct rate, outcomes[OUTCOME_NO_USABLE]), RATE_MOST, true},
+    {"outcome_discovery", offsetof(struct rate, outcomes[OUTCOME_DISCOVERY]), RATE_MOST, true},
+    {"outcome_fs", offsetof(struct rate, outcomes[OUTCOME_FS]), RATE_MOST, true},
+    {"outcome_nopersist", offsetof(struct rate, outcomes[OUTCOME_NOPERSIST]), RATE_MOST, true},
+    {"outcome_helper", offsetof(struct rate, outcomes[OUTCOME_HELPER]), RATE_MOST, true},
+    {NULL, 0, 0, false},
 };
 
 /* 16 lower-case hexadecimal digits. */
@@ -87,9 +123,12 @@ static bool parse_body(const struct value *body, struct rate *rate)
 {
     struct text outcome;
 
-    for (const struct rate_member *m = rate_members; m->name != NULL; m++)
+    for (const struct rate_member *m = rate_members; m->name != NULL; m++) {
+        if (m->counter && value_member(body, m->name) == NULL)
+            continue;
         if (!value_member_integer(body, m->name, 0, m->most, (int64_t *)(void *)((char *)rate + m->offset)))
             return false;
+    }
     if (!value_member_text(body, "outcome", &outcome) || outcome.length >= sizeof(rate->outcome))
         return false;
     memcpy(rate->outcome, outcome.bytes, outcome.length);

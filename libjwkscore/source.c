@@ -19,7 +19,7 @@ struct jwkscore_source {
     struct rate rate;
     struct buffer file;          /* of a jwks_file */
     struct keyset *file_keyset;
-    struct jwkscore_source_state state;
+    struct sourcestate state;
     struct shown_key *keys;
     size_t key_count;
 };
@@ -42,18 +42,41 @@ static const char *type_name(enum key_type type)
     return type == KEY_RSA ? "RSA" : type == KEY_EC ? "EC" : "OKP";
 }
 
+/* One key as a decision would take it: its numbers are checked again. */
+static enum key_drop read_key(const struct crypto *crypto, const struct keyset *keyset, size_t index,
+                              struct jwk *ret_jwk)
+{
+    CLEANUP(key_freep) struct key *key = NULL;
+    enum key_drop drop = keyset_key(keyset, index, ret_jwk);
+    enum jwkscore_status status;
+
+    if (drop != DROP_NONE)
+        return drop;
+    status = key_import(crypto, &ret_jwk->material, &key, NULL);
+    if (status == JWKSCORE_OK)
+        return DROP_NONE;
+    jwk_clear(ret_jwk);
+    return status == JWKSCORE_E_UNKNOWN_KEY ? DROP_MATERIAL : DROP_MEMORY;
+}
+
 /* Reads the key at `index` of the set behind those that were read already; one that is not usable is left out. */
 static enum jwkscore_status add_key(struct jwkscore_source *source, const struct crypto *crypto,
                                     const struct keyset *keyset, size_t index, bool vanished, struct jwkscore_error *error)
 {
     struct shown_key *key = &source->keys[source->key_count];
-    enum key_drop drop = keyset_key(keyset, index, &key->jwk);
+    enum key_drop drop = read_key(crypto, keyset, index, &key->jwk);
 
     if (drop == DROP_MEMORY)
         return error_memory(error);
-    if (drop != DROP_NONE)
+    if (drop != DROP_NONE) {
+        source->state.dropped[drop - 1].count++;
         return JWKSCORE_OK;
+    }
     source->key_count++;
+    if (vanished)
+        source->state.shown.vanished++;
+    else
+        source->state.shown.keys++;
     if (!material_thumbprint(crypto, &key->jwk.material, key->thumbprint))
         return error_memory(error);
     key->shown = (struct jwkscore_source_key){
@@ -82,36 +105,6 @@ static enum jwkscore_status read_keys(struct jwkscore_source *source, const stru
     return status;
 }
 
-static int64_t seconds_until(int64_t then_b)
-{
-    int64_t left = then_b - clock_boot_ms();
-
-    return left > 0 ? (left + 999) / 1000 : 0;
-}
-
-static void describe(struct jwkscore_source *source)
-{
-    const struct cache *cache = &source->cache;
-    const struct rate *rate = &source->rate;
-    int64_t next_b = rate->next_b > rate->retry_b ? rate->next_b : rate->retry_b;
-
-    source->state = (struct jwkscore_source_state){
-        .size = sizeof(source->state),
-        .id = cache->id,
-        .state = cache_state_name(cache->state),
-        .note = cache->note,
-        .age = cache->age,
-        .ttl = cache->file.stamps.ttl,
-        .generation = cache->file.gen,
-        .outcome = rate->outcome,
-        .http = rate->http,
-        .failures = rate->fail_n,
-        .next_attempt = seconds_until(next_b),
-        .kid_interval = rate->kid_interval,
-        .fetches = rate->fetches,
-    };
-}
-
 static enum jwkscore_status read_file(struct jwkscore_source *source, const struct jwkscore_config *config,
                                       const struct issuer_options *issuer, struct jwkscore_error *error)
 {
@@ -125,8 +118,11 @@ static enum jwkscore_status read_file(struct jwkscore_source *source, const stru
     status = keyset_parse(text, &source->file_keyset, error);
     if (status != JWKSCORE_OK)
         return status;
+    if (source->file_keyset->count > KEYSET_KEYS_MAX)
+        return error_set(error, JWKSCORE_E_CONFIG, "%.100s: %zu keys are over the limit of %d", issuer->jwks_file,
+                         source->file_keyset->count, KEYSET_KEYS_MAX);
     source->cache.state = CACHE_FILE;
-    describe(source);
+    sourcestate_describe(&source->state, &source->cache, &source->rate, 0);
     return read_keys(source, config->crypto, source->file_keyset, 0, error);
 }
 
@@ -139,8 +135,10 @@ static enum jwkscore_status read_cache(struct jwkscore_source *source, const str
     if (status != JWKSCORE_OK)
         return status;
     cache_load(cache, now);
+    if (cache->fault != JWKSCORE_OK) /* nobody could look: not that there is nothing */
+        return error_set(error, cache->fault, "the key cache cannot be read: %s", cache->note);
     rate_read(config, &cache->run_dir, cache->id, &source->rate);
-    describe(source);
+    sourcestate_describe(&source->state, cache, &source->rate, now);
     return read_keys(source, config->crypto, cache->file.keyset, cache->file.gone_count, error);
 }
 
@@ -189,12 +187,20 @@ enum jwkscore_status jwkscore_source_read(const struct jwkscore_config *config, 
 
 const struct jwkscore_source_state *jwkscore_source_state(const struct jwkscore_source *source)
 {
-    return &source->state;
+    return &source->state.shown;
 }
 
 const struct jwkscore_source_key *jwkscore_source_key(const struct jwkscore_source *source, size_t index)
 {
     return index < source->key_count ? &source->keys[index].shown : NULL;
+}
+
+/* Where this host cannot fetch or keep keys, it is no matter of the issuer's; keys for one login are of no use here. */
+static enum jwkscore_status status_of(enum refresh_outcome outcome)
+{
+    if (outcome >= OUTCOME_FS && outcome <= OUTCOME_LOCK_TIMEOUT)
+        return JWKSCORE_E_SYSTEM;
+    return refresh_is_success(outcome) ? JWKSCORE_OK : refresh_outcome_status(outcome);
 }
 
 enum jwkscore_status jwkscore_refresh(const struct jwkscore_config *config, const char *issuer_name, const char *reason,
@@ -218,8 +224,9 @@ enum jwkscore_status jwkscore_refresh(const struct jwkscore_config *config, cons
     status = refresh_run(config, issuer, why, NULL, max_wait, &answer, &envelope, error);
     if (status != JWKSCORE_OK)
         return status;
-    if (!refresh_is_success(answer.outcome))
-        return error_set(error, refresh_outcome_status(answer.outcome), "%s (HTTP %u, next attempt in %u s)",
+    status = status_of(answer.outcome);
+    if (status != JWKSCORE_OK)
+        return error_set(error, status, "%s (HTTP %u, next attempt in %u s)",
                          refresh_outcome_name(answer.outcome), answer.http, answer.next_s);
-    return JWKSCORE_OK;
+    return error_set(error, JWKSCORE_OK, "%s", refresh_outcome_name(answer.outcome));
 }

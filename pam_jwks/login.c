@@ -178,7 +178,7 @@ static enum jwkscore_status verify(struct login *login, const struct conversatio
         .service = login->service,
         .token = conversation->token,
         .token_length = conversation->length,
-        .now = time(NULL),
+        .now = jwkscore_now(),
         .max_wait = wait_left(login),
     };
 

@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define EXPORTED __attribute__((visibility("default")))
 
@@ -141,7 +140,6 @@ EXPORTED int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const 
     enum jwkscore_status status;
 
     (void)flags;
-    (void)pam_fail_delay(pamh, FAIL_DELAY);
     (void)pam_set_data(pamh, data_name, NULL, NULL); /* what an earlier try came to is not this one's */
     for (size_t i = 0; i < sizeof(exported) / sizeof(exported[0]); i++)
         if (pam_getenv(pamh, exported[i]) != NULL)
@@ -149,6 +147,9 @@ EXPORTED int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const 
     status = login_load_config(&login, argc, argv);
     if (status == JWKSCORE_OK)
         status = login_decide(&login);
+    /* Where nobody can say, nothing was guessed; and after a wait for keys sshd's LoginGraceTime may be near. */
+    if (jwkscore_classify(status) != JWKSCORE_CLASS_UNAVAILABLE)
+        (void)pam_fail_delay(pamh, FAIL_DELAY);
     return status == JWKSCORE_OK ? allow(&login) : refuse(&login, status);
 }
 
@@ -171,8 +172,8 @@ static enum jwkscore_status check_again(struct login *login, const struct decisi
     if (strcmp(login->user, decision->user) != 0)
         return log_reason(&login->error, JWKSCORE_E_USER,
                           "the token was accepted for another user than this");
-    status =
-        jwkscore_identity_check(decision->config, decision->identity, login->user, time(NULL), &login->error);
+    status = jwkscore_identity_check(decision->config, decision->identity, login->user, jwkscore_now(),
+                                     &login->error);
     login->advice = login_advice(status);
     return status;
 }

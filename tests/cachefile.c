@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { NOBODY = 65534, MEMBERS_MAX = 40 };
+enum { NOBODY = 65534, MEMBERS_MAX = 80 };
 
 /* --- the stage --- */
 

@@ -2,8 +2,10 @@
 /* check_cache.c: which file a reader believes, and why not the others (CACHE 1, 2, 5 and 8). */
 #include "cachefile.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define KEY "{\"kty\":\"OKP\",\"kid\":\"a\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}"
@@ -41,6 +43,21 @@ static void expect_found(const struct stage *stage, enum cache_state state, int6
     expect_note(&cache, note, part);
     cache_close(&cache);
     ck_assert(cache.file.keyset == NULL && cache.state_dir.fd == -1 && cache.run_dir.fd == -1);
+}
+
+/* --- a writer that comes between two looks of a reader: this definition comes before libc's --- */
+
+static struct {
+    void (*write)(const struct stage *); /* what happens before the second of the two files is opened; NULL: nothing */
+    const struct stage *stage;
+    int seen;
+} between;
+
+int openat(int folder, const char *name, int flags, ...)
+{
+    if (between.write != NULL && strstr(name, ".jwks") != NULL && ++between.seen == 2)
+        between.write(between.stage);
+    return (int)syscall(SYS_openat, folder, name, flags, 0600);
 }
 
 /* --- the id of a source --- */
@@ -465,6 +482,29 @@ START_TEST(the_highest_generation_wins_and_the_one_before_is_the_last_resort)
 }
 END_TEST
 
+static void end_overflow(const struct stage *stage)
+{
+    put_generation(stage, "state", ".jwks", 9);
+    room_drop(textf("run/%s.jwks", stage->id));
+}
+
+/* What the overflow copy has replaced already is not found again when it goes. */
+START_TEST(no_reader_falls_back_as_the_overflow_copy_goes)
+{
+    struct stage stage;
+
+    stage_open(&stage, "");
+    put_generation(&stage, "state", ".jwks", 7);
+    put_generation(&stage, "run", ".jwks", 8);
+    between.write = end_overflow;
+    between.stage = &stage;
+    expect_found(&stage, CACHE_FRESH, 9, "", "");
+    ck_assert_int_eq(between.seen, 2);
+    between.write = NULL;
+    stage_close(&stage);
+}
+END_TEST
+
 START_TEST(the_generation_before_has_its_own_age)
 {
     struct stage stage;
@@ -592,6 +632,7 @@ int main(void)
                        the_stamps_are_those_of_the_file, the_body_is_a_key_set_that_is_not_all_gone,
                        a_file_of_another_kind_or_version_is_none, a_file_that_others_could_change_is_none,
                        the_highest_generation_wins_and_the_one_before_is_the_last_resort,
+                       no_reader_falls_back_as_the_overflow_copy_goes,
                        the_generation_before_has_its_own_age, the_state_is_that_of_the_files_age,
                        a_set_validated_in_the_future_of_this_boot_is_as_absent, loading_again_finds_what_is_there_then,
                        an_envelope_from_memory_is_checked_like_a_file);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check_clock.c: the boot clock is the kernel's, and so is what tells one boot from another. */
+/* check_clock.c: the clocks are the kernel's, and so is what tells one boot from another. */
 #include "support.h"
 
 #include <errno.h>
@@ -43,6 +43,16 @@ START_TEST(boot_clock_goes_on)
     passed = clock_boot_ms() - before;
     ck_assert_int_ge(passed, 19);
     ck_assert_int_lt(passed, 10000);
+}
+END_TEST
+
+START_TEST(wall_clock_is_the_kernel_s)
+{
+    for (int i = 0; i < 1000; i++) {
+        int64_t before = (int64_t)time(NULL), read = jwkscore_now(), after = (int64_t)time(NULL);
+        ck_assert_int_ge(read, before);
+        ck_assert_int_le(read, after);
+    }
 }
 END_TEST
 
@@ -102,6 +112,6 @@ END_TEST
 
 int main(void)
 {
-    return RUN("clock", boot_clock_is_the_kernel_s, boot_clock_goes_on, base_is_the_kernel_s,
-               another_time_namespace_is_another_base, synchronised_is_adjtimex_s_word);
+    return RUN("clock", boot_clock_is_the_kernel_s, boot_clock_goes_on, wall_clock_is_the_kernel_s,
+               base_is_the_kernel_s, another_time_namespace_is_another_base, synchronised_is_adjtimex_s_word);
 }

@@ -701,6 +701,9 @@ START_TEST(a_key_may_be_denied_by_its_thumbprint)
     EXPECT(search, OK, "");
     search = ask(&stage, token_by(0, "b"));
     EXPECT(search, JWKSCORE_E_DENIED_KEY, "denied_key");
+    put_keys(&stage, STALE, mint_jwks(key_of(1, "a"), key_of(0, "b")));
+    search = ask(&stage, token_by(0, "b"));
+    EXPECT(search, JWKSCORE_E_DENIED_KEY, "denied_key");
     expect_started("");
     stage_close(&stage);
 }
@@ -754,6 +757,29 @@ START_TEST(a_vanished_key_is_used_within_its_grace)
         expect_started(rows[i].used ? "" : filled(&stage, "kid # waited\n"));
         stage_close(&stage);
     }
+}
+END_TEST
+
+/* After a reboot with a clock that lags by less than a refusal, nobody can tell for how long it has been missing. */
+START_TEST(a_vanished_key_is_not_used_where_the_age_is_unknown)
+{
+    struct search search;
+    struct stage stage;
+    const char *head;
+
+    stage_open(&stage, "key_grace = 7d\nmax_stale = 30d\n");
+    plan("log state/starts\n" FAILS);
+    head = keys_head(&stage, FRESH, "gone", "[0]", "boot", "\"00000000-0000-4000-8000-000000000000\"", "validated_w",
+                     textf("%lld", (long long)NOW + 60), NULL);
+    cachefile_put(&stage, "state", ".jwks", cachefile(&stage, "keys", head, mint_jwks(key_of(0, "a"), key_of(1, "b"))));
+    search = ask(&stage, token_by(0, "a"));
+    EXPECT(search, OK, "");
+    ck_assert_int_eq(search.verified.state, CACHE_STALE);
+    expect_started("stale waited\n");
+    search = ask(&stage, token_by(1, "b"));
+    EXPECT(search, UNREACHABLE, "dns");
+    expect_started(filled(&stage, "kid # waited\n"));
+    stage_close(&stage);
 }
 END_TEST
 
@@ -928,6 +954,10 @@ START_TEST(each_step_is_shown_to_who_asks)
     ck_assert_str_eq(rules_of(&stage, token_by(0, "a"), JWKS_BUILD_TIME - 301), "key=ok(a) clock=clock() ");
     expect_started("");
     stage_close(&stage);
+    stage_open(&stage, textf("denied_key = %s\n", mint_thumbprint(mint_key(MINT_P256, 0))));
+    put_keys(&stage, FRESH, mint_jwks(key_of(0, "a")));
+    ck_assert_str_eq(rules_of(&stage, token_by(0, "a"), NOW), "key=ok(a) key=denied-key(a)! ");
+    stage_close(&stage);
 }
 END_TEST
 
@@ -995,6 +1025,7 @@ int main(int argc, char **argv)
                        a_key_may_be_denied_by_its_thumbprint,
                        denied_keys_are_looked_for_in_the_set_that_is_there_after_a_wait,
                        a_vanished_key_is_used_within_its_grace,
+                       a_vanished_key_is_not_used_where_the_age_is_unknown,
                        a_vanished_key_stands_behind_a_current_one_and_needs_its_kid,
                        a_clock_that_is_too_early_is_refused_and_asked_about, the_clock_is_checked_whatever_is_cached,
                        an_air_gapped_set_is_read_and_never_fetched, each_step_is_shown_to_who_asks,

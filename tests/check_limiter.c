@@ -116,6 +116,50 @@ START_TEST(flood_never_delays_a_scheduled_refresh)
 }
 END_TEST
 
+/* Row D07, in an outage: a kid every second, and a timer every five minutes. */
+START_TEST(flood_in_an_outage_does_not_keep_scheduled_refreshes_away)
+{
+    struct rate rate = fresh_rate();
+    int64_t refreshes = 0, kids = 0, kids_at_first = 0;
+
+    for (int64_t t = 0; t < 6 * 3600; t++) {
+        int64_t now = START + t * SECOND;
+        bool due = t % 303 == 0 && allowed(&rate, REFRESH_DUE, 0, now);
+
+        if (due || allowed(&rate, REFRESH_KID, (uint64_t)t, now)) {
+            limiter_stamp(&rate, due ? REFRESH_DUE : REFRESH_KID, true, now, (uint64_t)t * 7919);
+            limiter_fail(&rate, OUTCOME_TIMEOUT, 0);
+            if (!due)
+                limiter_kid_failed(&rate, (uint64_t)t, now);
+            refreshes += due;
+            kids += !due;
+            kids_at_first += !due && t < 3600;
+        }
+    }
+    ck_assert_int_ge(refreshes, 6 * 2);
+    ck_assert_int_le(refreshes, 6 + 6 * 3600 / 450);
+    ck_assert_int_le(kids_at_first, 8);
+    ck_assert_int_le(kids, 8 + 5 * 4);
+}
+END_TEST
+
+START_TEST(pause_after_a_strangers_kid_is_that_of_a_first_failure)
+{
+    struct rate rate = fresh_rate();
+    int64_t next_b;
+
+    for (int n = 0; n < 3; n++)
+        limiter_stamp(&rate, REFRESH_KID, true, START + n * MINUTE, 0);
+    ck_assert(rate.fail_n == 1 && rate.next_b == START + 2 * MINUTE + 15 * SECOND);
+    for (int n = 0; n < 4; n++)
+        limiter_stamp(&rate, REFRESH_DUE, true, START + 3 * MINUTE, 0);
+    next_b = rate.next_b;
+    ck_assert(rate.fail_n == 5 && next_b == START + 3 * MINUTE + 240 * SECOND);
+    limiter_stamp(&rate, REFRESH_SIG, true, START + 4 * MINUTE, 0);
+    ck_assert(rate.fail_n == 5 && rate.next_b == next_b && rate.attempt_b == START + 4 * MINUTE);
+}
+END_TEST
+
 /* Row D05. */
 START_TEST(one_wrong_kid_raises_nothing)
 {
@@ -173,6 +217,22 @@ START_TEST(three_misses_far_apart_are_no_flood)
 }
 END_TEST
 
+/* The list remembers 64 kids for as long as the machine is up: they are no free requests for ever. */
+START_TEST(kids_that_missed_long_ago_are_distinct_misses_again)
+{
+    struct rate rate = fresh_rate();
+    int64_t now = START;
+
+    for (uint64_t kid = 1; kid <= 3; kid++, now += 901 * SECOND)
+        ck_assert(!limiter_kid_missed(&rate, kid, now));
+    ck_assert(!limiter_kid_missed(&rate, 1, now) && !limiter_kid_missed(&rate, 2, now + MINUTE));
+    ck_assert(limiter_kid_missed(&rate, 3, now + 2 * MINUTE));
+    ck_assert_int_eq(rate.kid_interval, 120);
+    ck_assert(!limiter_kid_missed(&rate, 3, now + 12 * MINUTE)); /* the same, repeated */
+    ck_assert_int_eq(rate.kid_interval, 120);
+}
+END_TEST
+
 START_TEST(found_kid_fills_the_bucket)
 {
     struct rate rate = fresh_rate();
@@ -195,10 +255,14 @@ START_TEST(failed_fetch_costs_a_token_and_lists_nothing)
 
     limiter_stamp(&rate, REFRESH_KID, true, START, 0);
     limiter_fail(&rate, OUTCOME_TIMEOUT, 0);
+    limiter_kid_failed(&rate, 1, START);
     ck_assert_int_eq(rate_kid_tokens(&rate, START), 1);
-    ck_assert_uint_eq(rate.negative_count, 0);
+    ck_assert(!rate_is_negative(&rate, 1, START));
     limiter_stamp(&rate, REFRESH_DUE, true, START, 0);
     ck_assert_int_eq(rate_kid_tokens(&rate, START), 1);
+    for (int n = 0; n < 5; n++) /* one person who tries again */
+        limiter_kid_failed(&rate, 1, START + n * MINUTE);
+    ck_assert_int_eq(rate.kid_interval, 60);
 }
 END_TEST
 
@@ -289,6 +353,39 @@ START_TEST(stamp_is_a_failure_until_it_is_none)
     ck_assert_int_eq(rate.fail_n, 0);
     ck_assert_int_eq(rate.next_b, 0);
     expect_verdict(&rate, REFRESH_DUE, START + MINUTE, OUTCOME_NONE);
+}
+END_TEST
+
+/* One that is killed stays what the stamp made of it. */
+START_TEST(each_attempt_is_counted_by_reason_and_by_what_became_of_it)
+{
+    struct rate rate = fresh_rate();
+
+    limiter_stamp(&rate, REFRESH_DUE, true, START, 0);
+    ck_assert_int_eq(rate.outcomes[OUTCOME_HELPER], 1);
+    limiter_fail(&rate, OUTCOME_DNS, 0);
+    ck_assert(rate.outcomes[OUTCOME_HELPER] == 0 && rate.outcomes[OUTCOME_DNS] == 1);
+    limiter_stamp(&rate, REFRESH_DUE, true, START, 0);
+    limiter_stamp(&rate, REFRESH_KID, true, START, 0);
+    limiter_succeed(&rate, OUTCOME_NEW, 200);
+    ck_assert(rate.outcomes[OUTCOME_HELPER] == 1 && rate.outcomes[OUTCOME_NEW] == 1);
+    limiter_skip(&rate, OUTCOME_FLOOD);
+    ck_assert(rate.outcomes[OUTCOME_FLOOD] == 1 && rate.outcomes[OUTCOME_BACKOFF] == 0);
+    ck_assert(rate.fetches == 3 && rate.reasons[REFRESH_DUE] == 2 && rate.reasons[REFRESH_KID] == 1);
+    ck_assert_int_eq(rate.reasons[REFRESH_COLD], 0);
+}
+END_TEST
+
+/* A number that the file could not hold would make all of it count as damaged. */
+START_TEST(full_counter_stays_full)
+{
+    struct rate rate = fresh_rate();
+
+    rate.fetches = rate.reasons[REFRESH_DUE] = rate.outcomes[OUTCOME_FLOOD] = RATE_MOST;
+    limiter_stamp(&rate, REFRESH_DUE, true, START, 0);
+    limiter_skip(&rate, OUTCOME_FLOOD);
+    ck_assert(rate.fetches == RATE_MOST && rate.reasons[REFRESH_DUE] == RATE_MOST);
+    ck_assert_int_eq(rate.outcomes[OUTCOME_FLOOD], RATE_MOST);
 }
 END_TEST
 
@@ -385,11 +482,15 @@ int main(void)
 {
     return RUN("limiter", flood_is_eight_requests_in_the_first_hour, flood_that_stumbles_is_no_faster,
                rotation_during_a_flood_is_seen_within_the_longest_interval,
-               flood_never_delays_a_scheduled_refresh, one_wrong_kid_raises_nothing, quiet_ends_a_flood,
+               flood_never_delays_a_scheduled_refresh,
+               flood_in_an_outage_does_not_keep_scheduled_refreshes_away,
+               pause_after_a_strangers_kid_is_that_of_a_first_failure, one_wrong_kid_raises_nothing, quiet_ends_a_flood,
                two_misses_may_be_a_rotation_three_are_a_flood, three_misses_far_apart_are_no_flood,
-               found_kid_fills_the_bucket, failed_fetch_costs_a_token_and_lists_nothing,
+               kids_that_missed_long_ago_are_distinct_misses_again, found_kid_fills_the_bucket, failed_fetch_costs_a_token_and_lists_nothing,
                kid_is_listed_longer_with_each_strike, full_list_forgets_the_oldest,
                unchanged_material_is_a_miss_but_its_kid_is_not_listed, backoff_doubles_within_its_range,
-               stamp_is_a_failure_until_it_is_none, attempt_in_flight_is_waited_for,
+               stamp_is_a_failure_until_it_is_none,
+               each_attempt_is_counted_by_reason_and_by_what_became_of_it, full_counter_stays_full,
+               attempt_in_flight_is_waited_for,
                each_reason_respects_what_it_must, next_attempt_is_known, state_is_read_as_it_was_written);
 }

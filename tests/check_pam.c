@@ -3,13 +3,14 @@
  * check_pam: the built module, under real libpam, answers every client and every token with the right PAM
  * code, one log line, and no part of a token anywhere.
  *
- * The module is $JWKS_PAM_MODULE, or the one in the build.  pam_syslog() and time() are this program's own:
+ * The module is $JWKS_PAM_MODULE, or the one in the build.  pam_syslog() and clock_gettime() are this program's own:
  * what it defines goes before libpam's and libc's, so it reads the log and sets the clock.  Any user can run
  * it.
  */
 #include "support.h"
 
 #include "pam_client.h"
+#include "pam_clock.h"
 
 #include <dlfcn.h>
 #include <limits.h>
@@ -22,7 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { LINES = 64, LINE_SIZE = 3000, SSH_CUT = 1023, SUDO_REFUSED = 512 };
@@ -36,7 +36,6 @@ static struct { /* this call of the conversation, counted from 1, comes to nothi
 } broken;
 static const char *switch_user_to; /* PAM_USER becomes this while the first prompt is answered */
 static unsigned int delays;        /* how often a failure was delayed */
-static time_t clock_ahead;         /* of NOW */
 static struct {
     int priority;
     char text[LINE_SIZE];
@@ -56,15 +55,6 @@ void pam_syslog(const pam_handle_t *handle, int priority, const char *format, ..
     vsnprintf(lines[line_count].text, LINE_SIZE, format, arguments);
     va_end(arguments);
     lines[line_count++].priority = priority;
-}
-
-time_t time(time_t *ret_time)
-{
-    time_t now = (time_t)NOW + clock_ahead;
-
-    if (ret_time != NULL)
-        *ret_time = now;
-    return now;
 }
 
 /* The calls that the module makes to libpam: this one fails, counted from 1; 0: none does. */
@@ -243,7 +233,7 @@ static void end(void)
 
 /*
  * Authenticates with the client's answers; the handle stays for what follows.  A failure must have been
- * delayed.
+ * delayed, and what nobody could decide must not.
  */
 static int authenticate_as(const char *name)
 {
@@ -251,7 +241,7 @@ static int authenticate_as(const char *name)
 
     start_as(name);
     result = pam_authenticate(pamh, 0);
-    ck_assert_uint_eq(delays, result == PAM_SUCCESS ? 0 : 1);
+    ck_assert_uint_eq(delays, result == PAM_SUCCESS || result == PAM_AUTHINFO_UNAVAIL ? 0 : 1);
     return result;
 }
 

@@ -203,14 +203,16 @@ START_TEST(each_member_is_read_into_its_place)
     rate = read_back(&stage, cachefile(&stage, "state", state_head(&stage, NULL), state_body("dns",
         "attempt_b", "1", "next_b", "2", "fail_n", "3", "http", "4", "retry_b", "5", "inflight_b", "6",
         "disc_next_b", "7", "disc_fail_n", "8", "kid_tokens", "1", "kid_stamp_b", "10", "kid_interval", "120",
-        "kid_last_b", "12", "kid_misses", "13", "kid_miss_b", "14", "fetches", "15", "failures", "16",
-        "coalesced", "17", "suppressed", "18", "later", "{}",
+        "kid_last_b", "12", "kid_misses", "13", "kid_miss_b", "14", "fetches", "15", "reason_cold", "16",
+        "reason_flush", "17", "outcome_new", "18", "outcome_flood", "19", "outcome_helper", "20", "later", "{}",
         "negative", "[" ENTRY ",{\"kid\":\"fedcba9876543210\",\"until_b\":6,\"strikes\":0}]", NULL)));
     ck_assert(rate.attempt_b == 1 && rate.next_b == 2 && rate.fail_n == 3 && rate.http == 4 && rate.retry_b == 5);
     ck_assert(rate.inflight_b == 6 && rate.disc_next_b == 7 && rate.disc_fail_n == 8 && rate.kid_tokens == 1);
     ck_assert(rate.kid_stamp_b == 10 && rate.kid_interval == 120 && rate.kid_last_b == 12 && rate.kid_misses == 13);
-    ck_assert(rate.kid_miss_b == 14 && rate.fetches == 15 && rate.failures == 16 && rate.coalesced == 17);
-    ck_assert_int_eq(rate.suppressed, 18);
+    ck_assert(rate.kid_miss_b == 14 && rate.fetches == 15);
+    ck_assert(rate.reasons[REFRESH_COLD] == 16 && rate.reasons[REFRESH_FLUSH] == 17);
+    ck_assert(rate.outcomes[OUTCOME_NEW] == 18 && rate.outcomes[OUTCOME_FLOOD] == 19);
+    ck_assert_int_eq(rate.outcomes[OUTCOME_HELPER], 20);
     ck_assert_str_eq(rate.outcome, "dns");
     ck_assert_uint_eq(rate.negative_count, 2);
     ck_assert(rate.negative[0].kid_hash == 0xff && rate.negative[0].until_b == 5 && rate.negative[0].strikes == 2);
@@ -219,6 +221,7 @@ START_TEST(each_member_is_read_into_its_place)
 }
 END_TEST
 
+/* But counters, which need not be there: a file that another version wrote keeps its pauses. */
 START_TEST(every_member_must_be_there_and_a_number_in_range)
 {
     struct clock_base base;
@@ -234,7 +237,7 @@ START_TEST(every_member_must_be_there_and_a_number_in_range)
         } values[] = {
             {least, true}, {textf("%lld", (long long)m->most), true},
             {textf("%lld", (long long)m->most + 1), false},
-            {"", false}, {"-1", false}, {"1.5", false}, {"\"1\"", false}, {"true", false}, {"null", false},
+            {"", m->counter}, {"-1", false}, {"1.5", false}, {"\"1\"", false}, {"true", false}, {"null", false},
             {"[]", false},
         };
 
@@ -248,6 +251,30 @@ START_TEST(every_member_must_be_there_and_a_number_in_range)
         }
     }
     stage_close(&stage);
+}
+END_TEST
+
+/* Each reason and each outcome that is written down has a row of its own, under its name. */
+START_TEST(every_reason_and_outcome_is_counted)
+{
+    size_t reasons = 0, outcomes = 0;
+
+    for (const struct rate_member *m = rate_members; m->name != NULL; m++) {
+        struct rate rate = {0};
+        enum refresh_reason reason = REFRESH_COLD;
+
+        *(int64_t *)(void *)((char *)&rate + m->offset) = 1;
+        if (!m->counter || rate.clock_skewed == 1)
+            continue;
+        if (refresh_reason_named(text_from(m->name + strlen("reason_")), &reason) && rate.reasons[reason] == 1)
+            reasons++;
+        else if (rate.outcomes[refresh_outcome_named(text_from(m->name + strlen("outcome_")))] == 1)
+            outcomes++;
+        else
+            ck_abort_msg("%s counts something else", m->name);
+    }
+    ck_assert_uint_eq(reasons, REFRESH_REASON_COUNT);
+    ck_assert_uint_eq(outcomes, OUTCOME_COUNT - 4); /* without none, nostate, config and lock-timeout */
 }
 END_TEST
 
@@ -419,7 +446,8 @@ int main(void)
                        a_kid_is_negative_until_its_time_and_no_other_is,
                        an_unknown_kid_waits_for_the_first_minute_of_a_back_off, a_kid_is_known_by_the_start_of_its_hash,
                        each_member_is_read_into_its_place, every_member_must_be_there_and_a_number_in_range,
-                       the_negative_list_is_strict, the_negative_list_holds_64, the_outcome_has_room_for_23_bytes,
+                       every_reason_and_outcome_is_counted, the_negative_list_is_strict, the_negative_list_holds_64,
+                       the_outcome_has_room_for_23_bytes,
                        a_foreign_or_damaged_file_is_none, without_a_boot_id_no_file_counts,
                        no_file_no_folder_and_an_unsafe_file_are_none);
 }

@@ -403,12 +403,20 @@ START_TEST(files_of_former_configurations_go_after_thirty_days)
     make("ffffffffffffffffffffffffffffffff.prev", NOW - DAYS_30 - 1);
     make("ffffffffffffffffffffffffffffffff.disc", NOW - DAYS_30 - 1);
     make("eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee.jwks", NOW - DAYS_30);
+    make("ffffffffffffffffffffffffffffffff.state", NOW - DAYS_30 - 1);
+    make("ffffffffffffffffffffffffffffffff.lock", NOW - DAYS_30 - 1); /* never unlinked */
+    make(".tmp.ffffffffffffffffffffffffffffffff.1.2", NOW - DAYS_30 - 1);
+    make(textf(".tmp.%s.1.2", id), NOW - DAYS_30 - 1);
+    make(".tmp.ffffffffffffffffffffffffffffffff", NOW - DAYS_30 - 1);
     make("ffffffffffffffffffffffffffffffff.notes", NOW - DAYS_30 - 1);
     make("ffffffffffffffffffffffffffffffff0.jwks", NOW - DAYS_30 - 1);
     sweep_unconfigured(&state, config, NOW);
     ck_assert_uint_eq(count_entries(id), 2);
     ck_assert_uint_eq(count_entries("e"), 1);
-    ck_assert_uint_eq(count_entries("ffffffffffffffffffffffffffffffff."), 1);
+    ck_assert_uint_eq(count_entries("ffffffffffffffffffffffffffffffff."), 2);
+    ck_assert_uint_eq(count_entries("ffffffffffffffffffffffffffffffff.lock"), 1);
+    ck_assert_uint_eq(count_entries(".tmp.ffffffffffffffffffffffffffffffff"), 1);
+    ck_assert_uint_eq(count_entries(textf(".tmp.%s.", id)), 1);
     ck_assert_uint_eq(count_entries("ffffffffffffffffffffffffffffffff0"), 1);
 }
 END_TEST

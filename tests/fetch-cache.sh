@@ -51,9 +51,15 @@ serve '{"body_file": "jwks.json", "headers": {"Date": "Sun, 06 Nov 2033 08:49:37
 fetch fixed cold
 is outcome "$outcome" new
 has "clock-skew issuer=fixed ahead=-"
+fetch fixed manual
+is "the next one" "$outcome" new
+lacks clock-skew
 older 0 floor_w 4000000000
 fetch fixed manual
 is "the floor of a clock that was ahead" "$(member floor_w)" 4000000000
+serve '{"status": 500}'
+fetch fixed flush
+is "a flush that failed keeps it" "$outcome $(member floor_w)" "http-5xx 4000000000"
 serve "$usual"
 fetch fixed manual
 floor=$(member floor_w) now=$(date +%s)
@@ -83,6 +89,14 @@ is ".prev" "$(find "$W/state" -name '*.prev')" ""
 serve '{"status": 500}'
 fetch fixed flush
 is "flush in an outage" "$outcome $(tool kids "$(file state jwks)")" "http-5xx b"
+calm
+serve "$usual"
+fetch fixed manual
+cp -p "$(file state jwks)" "$W/run"
+for damaged in "$(file state jwks)" "$(file state prev)" "$(file run jwks)"; do echo >>"$damaged"; done
+serve '{"status": 500}'
+fetch fixed flush
+is "flush of damaged files" "$outcome $(find "$W/state" -name '*.prev')$(find "$W/run" -name '*.jwks')" "http-5xx "
 
 begin "a vanished key that came back with its private half"
 keys a b
@@ -145,6 +159,22 @@ for kind in directory fifo link; do
     has "nostate issuer=fixed"
 done
 
+begin "a file with another name outside"
+fetch fixed manual
+ln "$(file state jwks)" "$W/elsewhere"
+fetch fixed manual
+is outcome "$outcome" new
+has "cache-linked issuer=fixed detail=\"$(basename "$(file state jwks)") has 2 links\""
+fetch fixed manual
+lacks cache-linked
+
+begin "others may write into the cache"
+chmod 757 "$W/state"
+fetch fixed manual
+is outcome "$outcome $(hits /jwks) $exit" "fs 0 2"
+has 'cache-unsafe issuer=fixed detail="'"$W"'/state is writable by others'
+chmod 755 "$W/state"
+
 begin "damaged file"
 fetch fixed manual
 fetch fixed manual
@@ -203,7 +233,7 @@ begin "killed while it asks"
 serve '{"delay": 5}'
 become_helper --issuer fixed --reason force 2>/dev/null & pid=$!
 started_request /jwks
-is "processes" "$(ours | wc -l)" 2
+is "processes" "$(ours | wc -l)" 3
 end_suddenly $pid
 for ((i = 0; i < 20; i++)); do [[ -z $(ours) ]] && break; sleep 0.1; done
 is "processes" "$(ours)" ""
@@ -218,12 +248,17 @@ is "the lock is free" "$outcome" new
 
 begin "--due"
 serve "$usual"
+former=ffffffffffffffffffffffffffffffff
 script "{$discovery, \"/jwks\": $usual}"
+for name in state/$former.jwks run/$former.jwks run/$former.state run/$former.lock; do
+    "${as_owner[@]}" touch -d "31 days ago" "$W/$name"
+done
 status=0
 helper_run --due 2>"$W/log" || status=$?
 is "exit, since some certificates are bad" "$status $(hits /jwks)" "1 3"
 for name in corp fixed m; do has "refresh-ok issuer=$name reason=cold"; done
 has "refresh-fail issuer=expired reason=cold outcome=tls-verify"
+is "files of former configurations" "$(find "$W/state" "$W/run" -name "$former*")" "$W/run/$former.lock"
 calm
 forget_requests
 status=0

@@ -27,6 +27,8 @@ fetch corp manual
 is "manual" "$outcome $(hits /jwks) $(member gen) $(hits "$well_known")" "new 2 2 1"
 if last_request | grep -q If-None-Match; then bad "a manual refresh is conditional"; else ok; fi
 is ".prev" "$(tool head "$(file state prev)" gen)" 1
+fetch corp manual --wait-ms 9223372036854775807
+is "who waits for ever" "$outcome" new
 
 begin "not modified"
 serve '{"body_file": "jwks.json", "headers": {"Cache-Control": "max-age=1200", "ETag": "\"v1\""}}'
@@ -40,6 +42,7 @@ is outcome "$outcome $(hits /jwks)" "unchanged 1"
 if last_request | grep -q 'If-None-Match": "\\"v1\\""'; then ok; else bad "not conditional: $(last_request)"; fi
 is body "$(sed -n 3p "$(file state jwks)")" "$body"
 is renewed "$(member ttl) $(member etag) $(member not_modified) $(member gen)" '900 "v2" 1 2'
+has "refresh-ok issuer=fixed reason=due outcome=unchanged keys=2 gen=2 ttl=900 ttl_from=max-age via=origin"
 older 1300 not_modified 23
 fetch fixed due
 is "24th in a row" "$outcome" http-3xx

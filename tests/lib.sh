@@ -9,7 +9,7 @@ TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 SVC=jwks-test-$$                        # PAM service, sudoers file, sshd's program name
 U=jwkst$$                               # the account to log in to
 BUILD_PACKAGES=(autoconf automake libtool pkg-config make gcc libc6-dev libssl-dev libjson-c-dev libpam0g-dev
-    libcurl4-openssl-dev)
+    libcurl4-openssl-dev libseccomp-dev)
 HOST_PACKAGES=(openssh-server openssh-client sudo openssl jq python3 procps)
 GREETING='echo "LOGGED-IN as $(id -un)"'
 SURROUNDINGS=()                         # what stands in the environment of sshd and pamtester beyond the usual
@@ -148,10 +148,10 @@ need_installation() {
     install_build "$W/src" "$W/build" "${PREFIX:-$W/prefix}"
 }
 
-# SOURCES BUILD-FOLDER PREFIX
+# SOURCES BUILD-FOLDER PREFIX [configure options]
 install_build() {
     PREFIX=$3
-    configure "$1" "$2" --prefix="$PREFIX"
+    configure "$1" "$2" --prefix="$PREFIX" "${@:4}"
     make -s -C "$2" -j2 install >"$2.log" 2>&1 || { tail -n 30 "$2.log" >&2; die "build failed"; }
 }
 

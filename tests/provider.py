@@ -7,7 +7,9 @@
 FOLDER gets a CA of its own, ca.pem; ports.json, {"good": 12345, ...}, once all listeners are up; and requests.log, a line
 of JSON for each request: time, listener, path, headers.  script.json is read again for every connection:
 
-    {"connections": ["close", "reset", "hang"],       what becomes of the next connections, before TLS; then "serve"
+    {"clock": 0,                                      s that the Date of its answers is ahead
+     "connections": ["close", "reset", "hang"],       what becomes of the next connections, before TLS; then "serve"
+     "certificate": "expired",                        a listener's name: from now on all answer as that one does
      "/path": BEHAVIOUR or [BEHAVIOUR, ...]}          one after the other, the last one stays
 
     BEHAVIOUR: status (200), reason, headers {name: value or [value, ...]}, and one of
@@ -71,7 +73,7 @@ class Pki:
         subprocess.run(["openssl", *arguments], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                        stderr=subprocess.PIPE, cwd=self.folder)
 
-    def config(self, names="DNS:localhost,IP:127.0.0.1"):
+    def config(self, names="DNS:localhost,DNS:provider.example,IP:127.0.0.1"):
         with open(self.path("conf"), "w", encoding="ascii") as file:
             file.write(CA_CONF.format(folder=self.folder, names=names))
         return self.path("conf")
@@ -82,10 +84,10 @@ class Pki:
 
     def self_signed(self, name, section="leaf"):
         self.key_and_request(name)
-        self.openssl("x509", "-req", "-in", f"{name}.csr", "-signkey", f"{name}.key", "-days", "2", "-extfile", self.config(),
+        self.openssl("x509", "-req", "-in", f"{name}.csr", "-signkey", f"{name}.key", "-days", "800", "-extfile", self.config(),
                      "-extensions", section, "-out", f"{name}.pem")
 
-    def issue(self, name, ca="ca", section="leaf", digest="sha256", days=(-1, 2), **config):
+    def issue(self, name, ca="ca", section="leaf", digest="sha256", days=(-1, 800), **config):
         day = [time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + 86400 * d)) for d in days]
         self.key_and_request(name)
         self.openssl("ca", "-batch", "-notext", "-config", self.config(**config), "-cert", f"{ca}.pem", "-keyfile", f"{ca}.key",
@@ -121,16 +123,17 @@ class Server:
     def __init__(self, folder, listeners):
         self.folder = folder
         self.lock = threading.Lock()
-        self.used = {}
+        self.used, self.contexts = {}, {}
         pki = Pki(folder)
         with open(pki.path("ca.pem"), "rb") as source, open(os.path.join(folder, "ca.pem"), "wb") as target:
             target.write(source.read())
         ports = {}
         for name in listeners:
             pki.make(name)
+            self.contexts[name] = pki.context(name)
             listening = socket.create_server((HOST, 0), backlog=512)
             ports[name] = listening.getsockname()[1]
-            threading.Thread(target=self.accept, args=(name, listening, pki.context(name)), daemon=True).start()
+            threading.Thread(target=self.accept, args=(name, listening), daemon=True).start()
         temporary = os.path.join(folder, "ports.tmp")
         with open(temporary, "w", encoding="ascii") as file:
             json.dump(ports, file)
@@ -152,18 +155,19 @@ class Server:
             return choices[index]
         return choices[-1] if last_stays and choices else None
 
-    def accept(self, name, listening, context):
+    def accept(self, name, listening):
         while True:
             connection, _ = listening.accept()
-            threading.Thread(target=self.serve, args=(name, connection, context), daemon=True).start()
+            threading.Thread(target=self.serve, args=(name, connection), daemon=True).start()
 
-    def serve(self, name, connection, context):
+    def serve(self, name, connection):
         fate = self.next_of("connections", self.script().get("connections", []), False)
         try:
             if fate == "hang":
                 time.sleep(30)
             elif fate is None or fate == "serve":
                 connection.settimeout(30)
+                context = self.contexts[self.script().get("certificate", name)]
                 connection = context.wrap_socket(connection, server_side=True)
                 self.answer(name, connection)
             if fate == "reset":
@@ -206,7 +210,7 @@ class Server:
             return
         body = self.body(behaviour)
         headers = {"Content-Type": "application/json", "Connection": "close",
-                   "Date": time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())}
+                   "Date": time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + self.script().get("clock", 0)))}
         headers.update(behaviour.get("headers", {}))
         if behaviour.get("chunked"):
             headers["Transfer-Encoding"] = "chunked"

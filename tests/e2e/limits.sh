@@ -83,7 +83,7 @@ sweep cold as 0 64 256 1024 4096 16384
 if [[ $refetch != allow ]]; then try "nor is there a login without memory for a fetch" test "$NO" -gt 0; fi
 sweep warm nofile 4 5 6 7 8 9
 try "descriptors for a login by cached keys were enough once" test "$YES" -gt 0
-sweep cold nofile 5 6 7 8 9 10 11 12
+sweep cold nofile 5 7 9 10 11 12 13 14 15 16
 try "and for a fetch too few once, and enough once" both
 sweep cold stack 1 16384 65536
 

@@ -62,6 +62,7 @@ static void change(struct rate rate, int64_t now_b)
     limiter_retry_after(&rate, 3600, now_b);
     (void)limiter_kid_missed(&rate, 1, now_b);
     (void)limiter_sig_missed(&rate, 2, now_b);
+    (void)limiter_kid_failed(&rate, 3, now_b);
     check_ranges(&rate);
     limiter_kid_found(&rate, 1);
     limiter_fail(&rate, OUTCOME_DNS, 0);
