@@ -12,7 +12,7 @@ set -euo pipefail
 
 TEST_PACKAGES=(clang libclang-rt-14-dev check pamtester libpam-wrapper libnss-wrapper libuid-wrapper mandoc valgrind shellcheck
     strace python3-paramiko python3-cryptography curl locales clang-tidy cppcheck)
-STAGES=(compilers analysis check sanitizers valgrind mutation release scripts e2e hostile)
+STAGES=(compilers analysis check sanitizers valgrind mutation release faults scripts e2e hostile)
 SANITIZED='-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
 
 # BUILD EXPRESSION: what make makes of it there.
@@ -67,10 +67,10 @@ stage_analysis() {
     local folder files
     FLAGS=$(make_says gcc '$(filter -D% -I%,$(DEFS) $(AM_CPPFLAGS))')
     export FLAGS
-    read -ra files < <(make_says gcc '$(sort $(filter client/%.c examples/%.c jwks_fetch/%.c libjwkscore/%.c pam_jwks/%.c,$(SOURCES)))')
+    read -ra files < <(make_says gcc '$(sort $(filter client/%.c examples/%.c jwks_fetch/%.c jwksctl/%.c libjwkscore/%.c pam_jwks/%.c,$(SOURCES)))')
     try_each "clang-tidy" analyse_tidy "${files[@]}"
     try_each "gcc -fanalyzer" analyse_gcc "${files[@]}"
-    for folder in client examples jwks_fetch libjwkscore pam_jwks; do
+    for folder in client examples jwks_fetch jwksctl libjwkscore pam_jwks; do
         try "cppcheck: $folder" analyse_cppcheck "$folder" warning,performance,portability,style
     done
     # It does not know that a test ends where ck_assert fails.
@@ -91,7 +91,8 @@ analyse_cppcheck() (
     cppcheck "${options[@]}" "${flags[@]}" "$1"/*.c
 )
 
-# Two compilers, because each sees what the other does not.  What looks at the sources and not at the programs is left out.
+# Two compilers, because each sees what the other does not.  What looks at the sources and not at the programs is left out, and
+# the scripts, which wait for most of their time, run once.
 stage_sanitizers() {
     local compiler tests
     tests=$(make_says gcc '$(filter-out $(style_tests),$(TESTS))')
@@ -100,6 +101,7 @@ stage_sanitizers() {
         configure "$W/src" "$W/sanitizers-$compiler" --disable-hardening CC="$compiler" CFLAGS="$SANITIZED"
         try "sanitizers-$compiler: builds" timeout 600 make -s -C "$W/sanitizers-$compiler" -j2
         make_check "sanitizers-$compiler" TESTS="$tests"
+        tests=$(make_says gcc '$(filter $(check_PROGRAMS) tests/fuzz.sh,$(TESTS))')
     done
     unset ASAN_OPTIONS UBSAN_OPTIONS
 }
@@ -126,8 +128,9 @@ stage_mutation() {
 
 # All programs are built from the tarball; of the tests, which have run, those that read files of it run again.
 stage_release() {
-    local tests
+    local test tests long='tests/crash.sh tests/fetch.sh tests/fetch-cache.sh'       # whose files jwksctl.sh reads, too
     tests=$(make_says gcc '$(filter tests/check_cases tests/check_realworld% tests/check_rfc tests/check_wycheproof% %.sh,$(TESTS))')
+    for test in $long; do tests=${tests/$test/}; done
     try "make distcheck" timeout 900 make -s -C "$W/gcc" -j2 distcheck TESTS="$tests"
 }
 
@@ -137,12 +140,20 @@ stage_scripts() (
     while read -r file; do try "shellcheck: $file" shellcheck -x "$file"; done <"$W/scripts"
 )
 
-# SCRIPT: counted by itself, then added up.  One that ends otherwise than with its own summary has failed.
+# What the cache must survive, on a build with a test clock, which the scripts of e2e that move clocks use, too.
+stage_faults() {
+    export JWKS_CLOCK_PREFIX=$W/clock-prefix JWKS_CLOCK=$W/clock/now
+    mkdir "$W/clock"
+    install_build "$W/src" "$W/clock-build" "$JWKS_CLOCK_PREFIX" --enable-test-clock="$JWKS_CLOCK"
+    run_script faults "$TOP/tests/faults/run.sh"
+}
+
+# SCRIPT [PATH]: counted by itself, then added up.  One that ends otherwise than with its own summary has failed.
 run_script() {
     local results=$W/results.$1 status=0 start=$SECONDS
     : >"$results"
     note "$1${JWKS_HOSTILE:+, in hostile surroundings}"
-    JWKS_RESULTS=$results timeout 900 "$TOP/tests/e2e/$1" || status=$?
+    JWKS_RESULTS=$results timeout 1800 "${2:-$TOP/tests/e2e/$1}" || status=$?
     cat "$results" >>"$JWKS_RESULTS"
     case $status in
         0 | 1) [[ $status -eq 0 ]] || grep -q '^FAIL' "$results" || fail "$1 ended before its end" ;;
@@ -181,6 +192,7 @@ stage_hostile() {
         case ${script##*/} in
             hostile.sh | limits.sh) note "${script##*/} not again: it is in hostile surroundings always" ;;
             quickstart.sh) note "quickstart.sh not again: it is about a clean environment" ;;
+            fleet.sh | load.sh | replay.sh) note "${script##*/} not again: its build is no host's" ;;
             names.sh) note "names.sh not again: nothing in it depends on the surroundings" ;;
             *) scripts+=("${script##*/}") ;;
         esac
