@@ -269,5 +269,6 @@ int64_t process_wall(void);             /* the wall clock, s; read nowhere else 
 uint64_t process_random(void);
 void process_kill(pid_t child);         /* and reaps it */
 void process_sleep(int64_t milliseconds);
+CHECKED bool process_write_all(int fd, const void *bytes, size_t length); /* false: errno says why */
 
 #endif

@@ -294,23 +294,6 @@ static void describe_failure(CURL *curl, CURLcode code, const struct exchange *e
     }
 }
 
-static bool write_all(int fd, const void *bytes, size_t length)
-{
-    const char *from = bytes;
-
-    while (length > 0) {
-        ssize_t n = write(fd, from, length);
-
-        if (n < 0 && errno != EINTR)
-            return false;
-        if (n > 0) {
-            from += n;
-            length -= (size_t)n;
-        }
-    }
-    return true;
-}
-
 static void perform(CURL *curl, struct exchange *exchange, struct http_result *result)
 {
     struct curl_slist *fields = NULL;
@@ -344,7 +327,7 @@ void http_get(const struct request *request, int out)
         result.headers_length = (uint32_t)exchange.headers.length;
         result.body_length = (uint32_t)exchange.body.length;
     }
-    if (write_all(out, &result, sizeof(result)) &&
-        write_all(out, exchange.headers.bytes, result.headers_length))
-        (void)!write_all(out, exchange.body.bytes, result.body_length);
+    if (process_write_all(out, &result, sizeof(result)) &&
+        process_write_all(out, exchange.headers.bytes, result.headers_length))
+        (void)!process_write_all(out, exchange.body.bytes, result.body_length);
 }

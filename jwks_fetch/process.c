@@ -148,3 +148,20 @@ void process_sleep(int64_t milliseconds)
 
     nanosleep(&time, NULL);
 }
+
+bool process_write_all(int fd, const void *bytes, size_t length)
+{
+    const char *from = bytes;
+
+    while (length > 0) {
+        ssize_t n = write(fd, from, length);
+
+        if (n < 0 && errno != EINTR)
+            return false;
+        if (n > 0) {
+            from += n;
+            length -= (size_t)n;
+        }
+    }
+    return true;
+}

@@ -6,7 +6,6 @@
  */
 #include "fetch.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -92,28 +91,11 @@ bool report_is_awaited(void)
 }
 
 /* Whoever waited may be gone: SIGPIPE is ignored, and the answer was theirs. */
-static bool write_all(const void *bytes, size_t length)
-{
-    const char *from = bytes;
-
-    while (length > 0) {
-        ssize_t n = write(REFRESH_ANSWER_FD, from, length);
-
-        if (n < 0 && errno != EINTR)
-            return false;
-        if (n > 0) {
-            from += n;
-            length -= (size_t)n;
-        }
-    }
-    return true;
-}
-
 void report_answer(const struct refresh_answer *answer, const struct buffer *envelope)
 {
     unsigned char bytes[REFRESH_ANSWER_SIZE];
 
     refresh_answer_encode(answer, bytes);
-    if (write_all(bytes, sizeof(bytes)) && answer->length > 0)
-        (void)!write_all(envelope->bytes, answer->length);
+    if (process_write_all(REFRESH_ANSWER_FD, bytes, sizeof(bytes)) && answer->length > 0)
+        (void)!process_write_all(REFRESH_ANSWER_FD, envelope->bytes, answer->length);
 }

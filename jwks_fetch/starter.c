@@ -43,23 +43,6 @@ struct reply {
 
 /* --- pipes --- */
 
-static bool send_all(int fd, const void *bytes, size_t length)
-{
-    const char *from = bytes;
-
-    while (length > 0) {
-        ssize_t n = write(fd, from, length);
-
-        if (n < 0 && errno != EINTR)
-            return false;
-        if (n > 0) {
-            from += n;
-            length -= (size_t)n;
-        }
-    }
-    return true;
-}
-
 /* False at the deadline, with *ret_late, or if there is no more. */
 static bool take_all(int fd, void *bytes, size_t length, int64_t deadline_b, bool *ret_late)
 {
@@ -134,7 +117,8 @@ static _Noreturn void serve(void)
             _exit(0);
         reply.ended = child_run(&request, &result) ? 1 : 0;
         reply.length = (uint32_t)result.length;
-        if (!send_all(OUT, &reply, sizeof(reply)) || !send_all(OUT, result.bytes, result.length))
+        if (!process_write_all(OUT, &reply, sizeof(reply)) ||
+            !process_write_all(OUT, result.bytes, result.length))
             _exit(0);
     }
 }
@@ -191,8 +175,8 @@ static bool send_request(const struct request *request)
         if (!buffer_append(&texts, all[i]) || !buffer_append(&texts, (struct text){"", 1}))
             return false;
     order.length = (uint32_t)texts.length;
-    return send_all(starter.requests, &order, sizeof(order)) &&
-           send_all(starter.requests, texts.bytes, texts.length);
+    return process_write_all(starter.requests, &order, sizeof(order)) &&
+           process_write_all(starter.requests, texts.bytes, texts.length);
 }
 
 static bool take_result(const struct request *request, size_t length, int64_t deadline_b,

@@ -26,21 +26,6 @@ static int open_temporary(const struct folder *folder, const char *id, char ret_
     return openat(folder->fd, ret_name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
-static int write_all(int fd, const struct buffer *bytes)
-{
-    size_t done = 0;
-
-    while (done < bytes->length) {
-        ssize_t n = write(fd, bytes->bytes + done, bytes->length - done);
-
-        if (n < 0 && errno != EINTR)
-            return errno;
-        if (n > 0)
-            done += (size_t)n;
-    }
-    return 0;
-}
-
 /* Is what lies there what was to be written?  A disk that lies must not cost us the old file. */
 static int compare(int fd, const struct buffer *bytes)
 {
@@ -74,7 +59,7 @@ static int fill(int fd, const struct buffer *bytes, enum store_how how)
     number = posix_fallocate(fd, 0, (off_t)bytes->length);
     if (number != 0 && number != EOPNOTSUPP && number != EINVAL)
         return number;
-    number = write_all(fd, bytes);
+    number = process_write_all(fd, bytes->bytes, bytes->length) ? 0 : errno;
     if (number != 0)
         return number;
     if (how != STORE_VOLATILE && fsync(fd) != 0)
