@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * internal.h: the module's names, by file.  pam_jwks.c has the entry points and what PAM hears, login.c the
- * way to a decision, conversation.c talks to the person, log.c to the administrator.
+ * way to a decision, conversation.c talks to the person, log.c to the administrator in line.c's words.
  */
 #ifndef PAM_JWKS_INTERNAL_H
 #define PAM_JWKS_INTERNAL_H
 
-#include "jwkscore.h"
+#include "line.h"
 
 #include <security/pam_modules.h>
 
@@ -18,19 +18,17 @@
 
 #define CHECKED __attribute__((warn_unused_result))
 #define CLEANUP(function) __attribute__((cleanup(function)))
-#define PRINTF_LIKE(form, first) __attribute__((format(printf, form, first)))
 
 enum {
     TOKEN_LIMIT = 16384,     /* the library's; 200 GUID groups make 11,146 bytes */
-    PARTS_LIMIT = 64,        /* 16 KiB in parts of 256, which fit every prompt that was ever measured */
-    QUOTED_SIZE = 64 * 4 + 4 /* what jwkscore_quote() makes of 64 bytes, "..." and NUL */
+    PARTS_LIMIT = 64         /* 16 KiB in parts of 256, which fit every prompt that was ever measured */
 };
 
 /* login.c: from a PAM handle to a decision */
-struct log_facts { /* what a decision has come to know, for the line of a refusal; all quoted */
+struct log_facts { /* what the library's trace leaves for the line of a refusal */
     pam_handle_t *pamh;
     bool debug;
-    char issuer[QUOTED_SIZE], kid[QUOTED_SIZE], algorithm[QUOTED_SIZE], cache[QUOTED_SIZE], note[QUOTED_SIZE];
+    struct line_facts said;
 };
 struct login { /* one run through an entry point; all zero but `pamh` at first, and so it refuses */
     pam_handle_t *pamh;
@@ -74,7 +72,7 @@ CHECKED enum jwkscore_status conversation_read(struct conversation *, struct jwk
 /* The token proved incomplete: one more part, if the person has one.  If not, `error` stays as it was. */
 CHECKED enum jwkscore_status conversation_continue(struct conversation *, struct jwkscore_error *);
 
-/* log.c: one line a decision, and no part of a token in it */
+/* log.c: one line a decision (line.h), to the system log */
 void log_trace(void *data, const struct jwkscore_trace *); /* the library's callback; with our facts */
 void log_problems(pam_handle_t *, const struct jwkscore_config *);
 void log_allowed(pam_handle_t *, const char *user, const struct jwkscore_identity *, int64_t microseconds);

@@ -168,7 +168,7 @@ static enum jwkscore_status check_again(struct login *login, const struct decisi
     enum jwkscore_status status;
 
     login_find_user(login);
-    snprintf(login->facts.issuer, sizeof(login->facts.issuer), "%s", issuer == NULL ? "" : issuer);
+    snprintf(login->facts.said.issuer, sizeof(login->facts.said.issuer), "%s", issuer == NULL ? "" : issuer);
     if (strcmp(login->user, decision->user) != 0)
         return log_reason(&login->error, JWKSCORE_E_USER,
                           "the token was accepted for another user than this");

@@ -2,7 +2,7 @@
 /*
  * check_log: whatever strangers chose, a decision is one line with the right fields and the right priority.
  *
- * log.c by itself: the identity is this program's own, so it can be stale, hostile or empty at will, and so
+ * log.c and line.c by themselves: the identity is this program's own, so it can be stale, hostile or empty at will, and so
  * is pam_syslog().
  */
 #include "../pam_jwks/internal.h"
@@ -247,15 +247,15 @@ START_TEST(refusal_says_what_the_trace_found)
     struct log_facts facts = {0};
 
     log_count = 0;
-    snprintf(facts.issuer, sizeof(facts.issuer), "corp");
-    snprintf(facts.kid, sizeof(facts.kid), "a b\\x22");
-    snprintf(facts.algorithm, sizeof(facts.algorithm), "ES256");
-    snprintf(facts.cache, sizeof(facts.cache), "fresh");
+    snprintf(facts.said.issuer, sizeof(facts.said.issuer), "corp");
+    snprintf(facts.said.kid, sizeof(facts.said.kid), "a b\\x22");
+    snprintf(facts.said.algorithm, sizeof(facts.said.algorithm), "ES256");
+    snprintf(facts.said.cache, sizeof(facts.said.cache), "fresh");
     log_refused(NULL, "alice", &facts, &error);
     ck_assert_str_eq(logged[0], "decision=deny user=alice issuer=corp kid=\"a b\\x22\" alg=ES256 cache=fresh "
                                 "reason=signature detail=\"why\"");
     log_count = 0;
-    snprintf(facts.algorithm, sizeof(facts.algorithm), "none decision=allow");
+    snprintf(facts.said.algorithm, sizeof(facts.said.algorithm), "none decision=allow");
     log_refused(NULL, NULL, &facts, &error);
     ck_assert_str_eq(logged[0],
                      "decision=deny issuer=corp kid=\"a b\\x22\" alg=\"none decision=allow\" cache=fresh "
@@ -284,11 +284,11 @@ START_TEST(longest_refusal_is_whole)
     memset(user, '\033', 1000);
     user[1000] = '\0';
     memset(error.message, 'm', sizeof(error.message) - 1);
-    memset(facts.issuer, 'i', sizeof(facts.issuer) - 1);
-    memset(facts.kid, 'k', sizeof(facts.kid) - 1);
-    memset(facts.algorithm, 'a', sizeof(facts.algorithm) - 1);
-    memset(facts.cache, 'c', sizeof(facts.cache) - 1);
-    memset(facts.note, ' ', sizeof(facts.note) - 1);
+    memset(facts.said.issuer, 'i', sizeof(facts.said.issuer) - 1);
+    memset(facts.said.kid, 'k', sizeof(facts.said.kid) - 1);
+    memset(facts.said.algorithm, 'a', sizeof(facts.said.algorithm) - 1);
+    memset(facts.said.cache, 'c', sizeof(facts.said.cache) - 1);
+    memset(facts.said.note, ' ', sizeof(facts.said.note) - 1);
     log_refused(NULL, user, &facts, &error);
     ck_assert_str_eq(logged[0] + strlen(logged[0]) - 4, "mmm\"");
 }
@@ -322,14 +322,14 @@ START_TEST(trace_is_remembered_and_not_logged)
     log_count = 0;
     log_trace(&facts, &traced);
     ck_assert_int_eq(log_count, 0);
-    ck_assert_str_eq(facts.issuer, events[_i].issuer);
-    ck_assert_str_eq(facts.kid, events[_i].kid);
-    ck_assert_str_eq(facts.algorithm, events[_i].algorithm);
-    ck_assert_str_eq(facts.cache, events[_i].cache);
-    ck_assert_str_eq(facts.note, *events[_i].cache != '\0' ? "wanted" : "");
+    ck_assert_str_eq(facts.said.issuer, events[_i].issuer);
+    ck_assert_str_eq(facts.said.kid, events[_i].kid);
+    ck_assert_str_eq(facts.said.algorithm, events[_i].algorithm);
+    ck_assert_str_eq(facts.said.cache, events[_i].cache);
+    ck_assert_str_eq(facts.said.note, *events[_i].cache != '\0' ? "wanted" : "");
     traced.found = NULL;
     log_trace(&facts, &traced);
-    ck_assert_str_eq(facts.cache, "");
+    ck_assert_str_eq(facts.said.cache, "");
 }
 END_TEST
 

@@ -56,7 +56,7 @@ static char *copy(struct fuzz_span span)
 /* At every size of room: what is written ends in time, is printable, and holds no quote. */
 static void check_quote(struct fuzz_span span)
 {
-    char room[QUOTED_SIZE];
+    char room[LINE_QUOTED_SIZE];
 
     for (size_t size = 1; size <= sizeof(room); size += size < 16 ? 1 : 61) {
         char *exact = malloc(size);
@@ -74,7 +74,7 @@ static void check_quote(struct fuzz_span span)
 static void trace(struct log_facts *facts, const char *rule, enum jwkscore_status status,
                   struct fuzz_span found)
 {
-    char quoted[QUOTED_SIZE];
+    char quoted[LINE_QUOTED_SIZE];
     struct jwkscore_trace event = {sizeof(event), rule, status, NULL, quoted, NULL};
 
     jwkscore_quote(quoted, sizeof(quoted), found.bytes, found.length);
