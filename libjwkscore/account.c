@@ -31,6 +31,11 @@ bool account_name_valid(struct text name)
     return true;
 }
 
+int jwkscore_account_valid(const char *name)
+{
+    return name != NULL && account_name_valid(text_from(name));
+}
+
 /* The claim that says who this is.  `email` counts only where the provider says it is verified (U3). */
 static enum jwkscore_status read_user_claim(const struct issuer_options *issuer, const struct token *token,
                                             struct text *ret_value, struct jwkscore_error *error)

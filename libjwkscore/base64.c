@@ -101,3 +101,15 @@ void base64_encode(const unsigned char *bytes, size_t length, char *ret_text)
         *ret_text++ = alphabet[bits << (6 - count) & 0x3f];
     *ret_text = '\0';
 }
+
+void base64_encode_padded(const unsigned char *bytes, size_t length, char *ret_text)
+{
+    char *at = ret_text;
+
+    base64_encode(bytes, length, ret_text);
+    for (; *at != '\0'; at++)
+        *at = *at == '-' ? '+' : *at == '_' ? '/' : *at;
+    while ((at - ret_text) % 4 != 0)
+        *at++ = '=';
+    *at = '\0';
+}

@@ -270,6 +270,15 @@ uid_t config_file_owner(const struct jwkscore_config *config)
     return config->file_owner != 0 && config->file_owner == geteuid() ? config->file_owner : NO_OWNER;
 }
 
+enum jwkscore_status jwkscore_config_check_program(const struct jwkscore_config *config, const char *path,
+                                                   struct jwkscore_error *error)
+{
+    config_error_clear(error);
+    if (config == NULL || path == NULL)
+        return error_set(error, JWKSCORE_E_ARGUMENT, "jwkscore_config_check_program: an argument is NULL");
+    return file_check_program(path, config_file_owner(config), error);
+}
+
 /* --- where it came from --- */
 
 const char *config_origin(const struct jwkscore_config *config, const struct settings *settings,

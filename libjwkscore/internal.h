@@ -49,6 +49,7 @@ enum {
     SOURCE_ID_SIZE = 33,            /* 32 hex digits and NUL */
     BOOT_ID_SIZE = 37,              /* UUID and NUL */
     CACHE_NOTE_SIZE = 200,
+    GRANT_FILES_MAX = 4096,         /* of one account: 1,000 are looked through in 20 ms */
     QUOTED_SIZE = 64 * 4 + 4        /* 64 bytes as \xNN, "..." and NUL */
 };
 
@@ -123,6 +124,8 @@ bool clock_synchronised(void);                               /* adjtimex says so
 #define BASE64_ENCODED_SIZE(length) (((length) * 4 + 2) / 3 + 1)
 CHECKED bool base64_decode(struct text, unsigned char *ret_bytes, size_t *ret_length);  /* room: BASE64_DECODED_MAX */
 CHECKED bool base64_decode_lenient(struct text, unsigned char *ret_bytes, size_t *ret_length); /* keys only: `=`, `+`, `/` */
+#define BASE64_PADDED_SIZE(length) (((length) + 2) / 3 * 4 + 1)
+void base64_encode_padded(const unsigned char *bytes, size_t length, char *ret_text);   /* RFC 4648 section 4, as OpenSSH writes it */
 void base64_encode(const unsigned char *bytes, size_t length, char *ret_text);          /* room: BASE64_ENCODED_SIZE */
 
 /* jsonstring.c: JSON strings (RFC 8259 section 7); jsonnumber.c: JSON numbers (section 6) */
@@ -247,7 +250,7 @@ struct settings {
     size_t count;
 };
 struct global_options {
-    char *state_dir, *run_dir, *fetch_helper;
+    char *state_dir, *run_dir, *grants_dir, *fetch_helper;
     int64_t min_uid, clock_skew, max_wait;                   /* max_wait in s */
     struct settings settings;
 };
@@ -634,6 +637,26 @@ CHECKED enum jwkscore_status account_check(const struct jwkscore_config *, const
 bool account_name_valid(struct text);
 bool account_exists(const char *user);                       /* true also where the database cannot say */
 
+/* binding.c: is the token bound to the SSH key that the bearer has proven to hold? (DESIGN 4 and 7) */
+CHECKED enum jwkscore_status binding_check(const struct jwkscore_config *, const struct issuer_options *, const struct token *,
+                                           const struct jwkscore_request *, struct jwkscore_error *);
+
+/* sshcert.c: an SSH certificate taken apart, bounded (OpenSSH's PROTOCOL.certkeys); sshd has verified its signature */
+enum { SSHCERT_USER = 1 };
+struct sshcert {
+    struct text type;                                        /* "ssh-ed25519-cert-v01@openssh.com"; inside octets, as all texts */
+    uint32_t kind;                                           /* SSHCERT_USER, or a host's */
+    uint64_t valid_after, valid_before;                      /* s since 1970; valid_before no longer */
+    struct text principals, extensions, signature_key;
+    struct buffer key;                                       /* the blob of the key that is certified */
+    struct buffer octets;
+};
+CHECKED bool sshcert_parse(struct text blob, struct sshcert *ret_cert); /* false: malformed, or a type we do not know */
+void sshcert_clear(struct sshcert *);
+bool sshcert_signs_itself(const struct sshcert *);           /* the signature key is the certified one */
+bool sshcert_has_principal(const struct sshcert *, const char *name);
+CHECKED bool sshcert_extension(const struct sshcert *, const char *name, struct text *ret_value);
+
 /* sshkey.c: an SSH public key blob taken apart, bounded (RFC 4253 section 6.6, RFC 5656 section 3.1, RFC 8709 section 4) */
 struct sshkey {
     struct text type;                                        /* "ssh-ed25519"; inside octets */
@@ -643,10 +666,21 @@ struct sshkey {
 CHECKED bool sshkey_parse(struct text blob, struct sshkey *ret_key); /* false: malformed, or a type we do not know */
 void sshkey_clear(struct sshkey *);
 CHECKED bool sshkey_fingerprint(const struct crypto *, struct text blob, char ret_fingerprint[static THUMBPRINT_SIZE]); /* SHA-256, base64url */
+struct wire;
+/* The fields of the key in a certificate of this type, behind its nonce; the key's own type, NULL where they are malformed. */
+const char *sshkey_read_certified(struct wire *, struct text certificate_type);
 
-/* binding.c: is the token bound to the SSH key that the bearer has proven to hold? (DESIGN 4 and 7) */
-CHECKED enum jwkscore_status binding_check(const struct jwkscore_config *, const struct issuer_options *, const struct token *,
-                                           const struct jwkscore_request *, struct jwkscore_error *);
+/* wire.c: the SSH wire format (RFC 4251 section 5), read within its bounds; false leaves the reader where it was */
+struct wire {
+    const unsigned char *at;
+    size_t left;
+};
+struct wire wire_of(struct text);
+CHECKED bool wire_uint32(struct wire *, uint32_t *ret_number);
+CHECKED bool wire_uint64(struct wire *, uint64_t *ret_number);
+CHECKED bool wire_string(struct wire *, struct text *ret_string);
+CHECKED bool wire_positive(struct wire *, struct text *ret_octets); /* an mpint > 0, without leading zero octets */
+CHECKED bool wire_write_string(struct buffer *, struct text);
 
 /* keys.c: which key signed this token, through the cache and its waits (CACHE 5) */
 struct keys_request {

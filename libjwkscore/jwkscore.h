@@ -130,6 +130,9 @@ const char *jwkscore_config_problem(const struct jwkscore_config *, size_t index
  */
 const char *jwkscore_config_get(const struct jwkscore_config *, const char *section, const char *key, size_t index);
 
+/* Is `path` a program that nobody could change but root, or whoever's jwks.conf is in effect?  E_UNSAFE_FILE, E_SYSTEM. */
+enum jwkscore_status jwkscore_config_check_program(const struct jwkscore_config *, const char *path, struct jwkscore_error *);
+
 /* The name of the index-th issuer section; NULL past the end. */
 const char *jwkscore_config_issuer(const struct jwkscore_config *, size_t index);
 
@@ -206,6 +209,66 @@ struct jwkscore_key_use {
     const char *note;      /* why a cache file was passed over ("cache-unsafe: ..."); "": none was */
 };
 const struct jwkscore_key_use *jwkscore_identity_key(const struct jwkscore_identity *);
+
+/* Not 0: an account may have this name: [a-z_][a-z0-9_-]{0,31}. */
+int jwkscore_account_valid(const char *name);
+
+/*
+ * 0: no claim of this token, of which nothing is verified, can hold `text`, printable ASCII without `"` and `\`.
+ * Everything else is "perhaps": cheap, for whoever has many tokens and looks for one.
+ */
+int jwkscore_token_may_hold(const char *token, size_t length, const char *text);
+
+/* --- SSH keys --- */
+
+struct jwkscore_offer; /* what an SSH client offers: a public key, or a user certificate with the key that it certifies */
+
+/*
+ * Takes apart what sshd(8) tells of it: the type's name and the blob in base64, as in the tokens %t and %k of an
+ * AuthorizedKeysCommand and in SSH_AUTH_INFO_0.  Free it.  E_MALFORMED for any type that is not supported, E_TOO_LONG.
+ */
+enum jwkscore_status jwkscore_offer_read(const struct jwkscore_config *, const char *type, const char *base64,
+                                         struct jwkscore_offer **ret_offer, struct jwkscore_error *);
+void jwkscore_offer_free(struct jwkscore_offer *); /* wipes; NULL is fine */
+
+int jwkscore_offer_is_certificate(const struct jwkscore_offer *);
+
+/*
+ * The key, the certified one of a certificate: as authorized_keys(5) has it ("TYPE BASE64", encoded anew), as a request has
+ * it, and its fingerprint ("SHA256:...").  Owned by the offer.
+ */
+const char *jwkscore_offer_key(const struct jwkscore_offer *);
+const unsigned char *jwkscore_offer_blob(const struct jwkscore_offer *, size_t *ret_length);
+const char *jwkscore_offer_fingerprint(const struct jwkscore_offer *);
+
+/*
+ * The token in the certificate, without an ending NUL: what the first extension holds that the issuer section `issuer`
+ * names in certificate_extension, or, with NULL, that any section names.  NULL: there is none, or one that is there twice.
+ */
+const char *jwkscore_offer_token(const struct jwkscore_config *, const struct jwkscore_offer *, const char *issuer,
+                                 size_t *ret_length);
+
+/*
+ * May `user` have this name, and of a certificate: is it a user's, signed by its own key, valid at `now`, with `user` among
+ * its principals?  That its signature verifies is sshd's part, done before anybody is asked.  E_ACCOUNT, E_MALFORMED,
+ * E_UNBOUND, E_USER, E_EXPIRED, E_NOT_YET_VALID.
+ */
+enum jwkscore_status jwkscore_offer_check(const struct jwkscore_offer *, const char *user, int64_t now,
+                                          struct jwkscore_error *);
+
+struct jwkscore_grants; /* the grants of one account: the files USER/NAME.jwt in grants_dir */
+
+/* Lists them.  Free it.  An account without a folder has none.  E_ACCOUNT, E_UNSAFE_FILE, E_SYSTEM, E_CONFIG. */
+enum jwkscore_status jwkscore_grants_open(const struct jwkscore_config *, const char *user,
+                                          struct jwkscore_grants **ret_grants, struct jwkscore_error *);
+void jwkscore_grants_free(struct jwkscore_grants *); /* wipes; NULL is fine */
+
+/* The index-th file's name, in the order of names; NULL past the end. */
+const char *jwkscore_grants_name(const struct jwkscore_grants *, size_t index);
+
+/* The token in it, without the line's end; it lives until the next call.  E_UNSAFE_FILE, E_SYSTEM, E_CONFIG. */
+enum jwkscore_status jwkscore_grants_read(struct jwkscore_grants *, size_t index, const char **ret_token,
+                                          size_t *ret_length, struct jwkscore_error *);
 
 /* --- an issuer's keys, for whoever looks after them --- */
 

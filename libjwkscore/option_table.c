@@ -30,6 +30,7 @@ enum {
 static const struct option options[] = {
     {"state_dir", GLOBAL(state_dir), SHAPE_TEXT, JWKS_STATE_DIR, PATH_TYPE},
     {"run_dir", GLOBAL(run_dir), SHAPE_TEXT, JWKS_RUN_DIR, PATH_TYPE},
+    {"grants_dir", GLOBAL(grants_dir), SHAPE_TEXT, JWKS_GRANTS_DIR, PATH_TYPE},
     {"fetch_helper", GLOBAL(fetch_helper), SHAPE_TEXT, JWKS_FETCH_HELPER, PATH_TYPE},
     {"min_uid", GLOBAL(min_uid), SHAPE_NUMBER, "1000", 1, UID_MOST, .parse = option_parse_number},
     {"clock_skew", GLOBAL(clock_skew), SHAPE_NUMBER, "60", SECONDS_TYPE(0, 300)},

@@ -219,6 +219,46 @@ enum jwkscore_status token_parse(struct text text, struct token **ret_token, str
     return JWKSCORE_OK;
 }
 
+/* In place, of a document that was scanned: every escape undone, and all that is beyond ASCII a `?`. */
+static struct text undo_escapes(char *document, size_t length)
+{
+    const char *at = document, *end = document + length;
+    char *out = document;
+
+    while (at < end) {
+        uint32_t character = jsonstring_character(&at, end);
+
+        *out++ = character < 0x80 ? (char)character : '?';
+    }
+    return (struct text){document, (size_t)(out - document)};
+}
+
+/* Without a backslash nothing is escaped, and the text stands there as it is, or not at all. */
+static bool holds(struct text payload, struct text text)
+{
+    CLEANUP(buffer_freep) struct buffer json = {malloc(BASE64_DECODED_MAX(payload.length)), 0};
+    struct text document;
+
+    if (json.bytes == NULL || !base64_decode(payload, json.bytes, &json.length))
+        return true;
+    document = (struct text){(const char *)json.bytes, json.length};
+    if (memchr(document.bytes, '\\', document.length) != NULL) {
+        if (scan_object(document, NULL) != JWKSCORE_OK)
+            return true;
+        document = undo_escapes((char *)json.bytes, json.length);
+    }
+    return memmem(document.bytes, document.length, text.bytes, text.length) != NULL;
+}
+
+int jwkscore_token_may_hold(const char *token, size_t length, const char *text)
+{
+    struct text parts[PARTS] = {{NULL, 0}};
+
+    if (token == NULL || text == NULL || split_parts((struct text){token, length}, parts, NULL) != JWKSCORE_OK)
+        return 1;
+    return holds(parts[1], text_from(text));
+}
+
 /* H8: the media type of RFC 7515 section 4.1.9, whole and in any case; its `application/` may be left out. */
 bool token_type_fits(const struct token *token, int64_t token_types, bool proven)
 {

@@ -81,9 +81,12 @@ static const struct {
 
 START_TEST(a_name_is_of_the_one_form_or_none)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(account_names); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(account_names); i++) {
         ck_assert_msg(account_name_valid(text_from(account_names[i].name)) == account_names[i].valid, "\"%s\"",
                       account_names[i].name);
+        ck_assert_int_eq(jwkscore_account_valid(account_names[i].name), account_names[i].valid);
+    }
+    ck_assert_int_eq(jwkscore_account_valid(NULL), 0);
 }
 END_TEST
 

@@ -173,6 +173,70 @@ START_TEST(keys)
 }
 END_TEST
 
+/* --- what sshd tells of a key, and grants --- */
+
+static struct jwkscore_config *config;
+static const char *offered_type, *offered;
+
+/* What cannot be copied is not known to be well-formed, so it is called malformed; the allocator knows better. */
+static enum jwkscore_status read_offer(struct jwkscore_error *error)
+{
+    struct jwkscore_offer *offer = NULL;
+    enum jwkscore_status status = jwkscore_offer_read(config, offered_type, offered, &offer, error);
+    bool whole = status == JWKSCORE_OK && jwkscore_offer_is_certificate(offer) &&
+                 jwkscore_offer_check(offer, "alice", NOW, NULL) == JWKSCORE_OK;
+
+    jwkscore_offer_free(offer);
+    if (status == JWKSCORE_E_MALFORMED)
+        status = error->status = JWKSCORE_E_MEMORY;
+    return status == JWKSCORE_OK && !whole ? error_set(error, JWKSCORE_E_ARGUMENT, "not whole") : status;
+}
+
+START_TEST(offers)
+{
+    static const char *const principals[] = {"alice", NULL};
+    const struct mint_certificate cert = {.key = mint_ssh_blob(mint_key(MINT_ED25519, 0), false), .kind = 1,
+                                          .valid_before = UINT64_MAX, .principals = principals};
+    struct jwkscore_error error;
+
+    config = config_told(CORP);
+    offered_type = mint_certificate_type(cert.key);
+    offered = padded(mint_certificate(&cert));
+    ck_assert_status(read_offer(&error), JWKSCORE_OK); /* what OpenSSL makes once */
+    fail_each(read_offer, 0);
+    jwkscore_config_free(config);
+}
+END_TEST
+
+static enum jwkscore_status read_grants(struct jwkscore_error *error)
+{
+    struct jwkscore_grants *grants = NULL;
+    const char *token;
+    size_t length;
+    enum jwkscore_status status = jwkscore_grants_open(config, "alice", &grants, error);
+
+    for (size_t i = 0; status == JWKSCORE_OK && i < 2; i++) {
+        if (jwkscore_grants_name(grants, i) == NULL)
+            status = error_set(error, JWKSCORE_E_ARGUMENT, "a grant is lost");
+        else if ((status = jwkscore_grants_read(grants, i, &token, &length, error)) == JWKSCORE_OK)
+            (void)jwkscore_token_may_hold(token, length, "x"); /* without memory: perhaps */
+    }
+    jwkscore_grants_free(grants);
+    return status;
+}
+
+START_TEST(grants)
+{
+    room_folder("grants", 0755);
+    room_folder("grants/alice", 0755);
+    room_write("grants/alice/a.jwt", mint_join("{}", "{}", TEXT("s")));
+    room_write("grants/alice/b.jwt", mint_join("{}", "{\"a\":\"\\/\"}", TEXT("s")));
+    config = config_loaded(textf("[global]\ngrants_dir = %s\n" CORP, room_path("grants")));
+    fail_each(read_grants, 3); /* asprintf() does without giving back what it has too much */
+    jwkscore_config_free(config);
+}
+END_TEST
+
 /* --- a key set, as jwks-fetch stores it --- */
 
 static struct crypto *crypto;
@@ -226,5 +290,5 @@ int main(void)
     if (!allocator_stands())
         return 77;
     mint_early();
-    return RUN_IN_ROOM("nomem", values, scans, writing, files, keys, key_sets);
+    return RUN_IN_ROOM("nomem", values, scans, writing, files, keys, offers, grants, key_sets);
 }

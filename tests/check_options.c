@@ -65,6 +65,8 @@ static const struct sample samples[] = {
     {G, "state_dir", "/a\x7f", "holds a control character"},
     {G, "run_dir", "/run/jwks", NULL},
     {G, "run_dir", "run", "is not an absolute path"},
+    {G, "grants_dir", "/var/lib/jwks-grants", NULL},
+    {G, "grants_dir", "grants", "is not an absolute path"},
     {G, "fetch_helper", "/usr/libexec/pam-jwks/jwks-fetch", NULL},
     {G, "fetch_helper", "jwks-fetch", "is not an absolute path"},
     {G, "min_uid", "1", NULL},
@@ -352,6 +354,7 @@ static const struct {
 } lengths[] = {
     {G, "state_dir", "/", 'a', "", 4095},
     {G, "run_dir", "/", 'a', "", 4095},
+    {G, "grants_dir", "/", 'a', "", 4095},
     {G, "fetch_helper", "/", 'a', "", 4095},
     {I, "issuer", "https://h/", 'a', "", 2048},
     {I, "audience", "", 'a', "", 2048},
@@ -450,6 +453,7 @@ START_TEST(defaults_are_those_of_the_manual)
     subject_init(&s);
     ck_assert_str_eq(s.global.state_dir, JWKS_STATE_DIR);
     ck_assert_str_eq(s.global.run_dir, JWKS_RUN_DIR);
+    ck_assert_str_eq(s.global.grants_dir, JWKS_GRANTS_DIR);
     ck_assert_str_eq(s.global.fetch_helper, JWKS_FETCH_HELPER);
     ck_assert_int_eq(s.global.min_uid, 1000);
     ck_assert_int_eq(s.global.clock_skew, 60);

@@ -295,13 +295,14 @@ pam_stack() {
 
 free_port() { /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-# PAMServiceName came with OpenSSH 9.8; before, the service is the name that sshd was started by.
+# [LINE...]: these first, so that they count.  PAMServiceName came with OpenSSH 9.8; before, the service is the name that sshd
+# was started by.
 start_sshd() {
     local line
     PORT=$(free_port)
     mkdir -p /run/sshd
     ssh-keygen -q -t ed25519 -N '' -f "$W/hostkey"
-    printf '%s\n' "Port $PORT" 'ListenAddress 127.0.0.1' "HostKey $W/hostkey" "PidFile $W/sshd.pid" 'UsePAM yes' \
+    printf '%s\n' "$@" "Port $PORT" 'ListenAddress 127.0.0.1' "HostKey $W/hostkey" "PidFile $W/sshd.pid" 'UsePAM yes' \
         'PasswordAuthentication yes' 'KbdInteractiveAuthentication yes' 'PubkeyAuthentication no' 'PermitRootLogin no' \
         'MaxStartups 100' 'LogLevel DEBUG1' 'PrintMotd no' 'PrintLastLog no' >"$W/sshd_config"
     for line in "PAMServiceName $SVC" 'PerSourcePenalties no'; do

@@ -67,10 +67,10 @@ stage_analysis() {
     local folder files
     FLAGS=$(make_says gcc '$(filter -D% -I%,$(DEFS) $(AM_CPPFLAGS))')
     export FLAGS
-    read -ra files < <(make_says gcc '$(sort $(filter client/%.c examples/%.c jwks_fetch/%.c jwksctl/%.c libjwkscore/%.c pam_jwks/%.c,$(SOURCES)))')
+    read -ra files < <(make_says gcc '$(sort $(filter client/%.c examples/%.c jwks_fetch/%.c jwksctl/%.c libjwkscore/%.c nss_helper/%.c pam_jwks/%.c,$(SOURCES)))')
     try_each "clang-tidy" analyse_tidy "${files[@]}"
     try_each "gcc -fanalyzer" analyse_gcc "${files[@]}"
-    for folder in client examples jwks_fetch jwksctl libjwkscore pam_jwks; do
+    for folder in client examples jwks_fetch jwksctl libjwkscore nss_helper pam_jwks; do
         try "cppcheck: $folder" analyse_cppcheck "$folder" warning,performance,portability,style
     done
     # It does not know that a test ends where ck_assert fails.

@@ -3,7 +3,7 @@
  * support.h: what the unit tests share.
  *
  *     support.c                   a folder of the program's own, configurations, running the tests
- *     mint_keys.c, mint_tokens.c  what a provider makes, and a forger, at run time; alone with OpenSSL
+ *     mint_keys.c, mint_tokens.c, mint_certs.c  what a provider makes, and a forger, at run time; alone with OpenSSL
  *
  * Whatever goes wrong in here fails the test that asked.  Returned texts live until the program ends.
  */
@@ -99,6 +99,27 @@ const char *mint_thumbprint(const struct mint_key *);        /* RFC 7638, by Ope
 struct text mint_ssh_blob(const struct mint_key *, bool security_key);
 const char *mint_ssh_fingerprint(struct text blob);          /* SHA-256, base64url: what a nonce holds */
 const char *encoded(struct text);                            /* base64url without padding */
+
+/* --- mint_certs.c --- */
+
+struct mint_extension {
+    const char *name;                                        /* NULL: the end */
+    const char *value;                                       /* NULL: none, as `permit-pty` has */
+    struct text data;                                        /* in place of what OpenSSH would write */
+};
+struct mint_certificate {
+    struct text key;                                         /* its blob; the type follows from it */
+    struct text signature_key;                               /* default: the key itself */
+    uint32_t kind;                                           /* 1: a user's */
+    uint64_t valid_after, valid_before;
+    const char *const *principals;                           /* NULL at the end */
+    const struct mint_extension *extensions;
+    struct text raw_principals, raw_options, raw_extensions; /* in place of well-formed ones */
+};
+struct text mint_certificate(const struct mint_certificate *);
+const char *mint_certificate_type(struct text key);
+struct text mint_string(struct text);                        /* as the SSH wire format has it */
+const char *padded(struct text);                             /* base64 as OpenSSH writes it */
 
 /* --- mint_tokens.c --- */
 

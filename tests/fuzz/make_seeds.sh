@@ -28,3 +28,4 @@ add scan "$TESTS"/vectors/realworld/{,idtokens/}*.json "$TESTS"/vectors/rfc/*.jw
 add config "$TESTS"/vectors/realworld/recipes/*.conf "$TESTS"/../examples/jwks.conf "$TESTS"/vectors/{accept,reject}/*/jwks.conf
 add token "$TESTS"/vectors/rfc/*.jws "$TESTS"/vectors/{accept,reject}/*/token
 add authenticate "$TESTS"/vectors/rfc/*.jws "$TESTS"/vectors/{accept,reject}/*/token
+add certificate "$TESTS"/fuzz/seeds/{authenticate,sshkey}/*

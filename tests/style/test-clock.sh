@@ -20,6 +20,6 @@ for object in libjwkscore/.libs/libjwkscore.so pam_jwks/.libs/pam_jwks.so jwks_f
     if is_movable "$object"; then echo "$object: its clocks can be moved (configure --enable-test-clock)"; status=1; fi
 done
 # One file reads the clocks of decisions.
-readers=$(grep -lE '\btime\((NULL|&)|CLOCK_(REALTIME|BOOTTIME)' "$top_srcdir"/{libjwks,pam_jwks,jwks}*/*.c | xargs -n 1 basename | xargs)
+readers=$(grep -lE '\btime\((NULL|&)|CLOCK_(REALTIME|BOOTTIME)' "$top_srcdir"/{libjwks,pam_jwks,nss_helper,jwks}*/*.c | xargs -n 1 basename | xargs)
 [[ $readers == clock.c ]] || { echo "the clocks are read by: $readers"; status=1; }
 exit $status
