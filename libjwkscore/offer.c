@@ -8,6 +8,7 @@
  */
 #include "internal.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,18 +40,24 @@ static void offer_freep(struct jwkscore_offer **offer)
     jwkscore_offer_free(*offer);
 }
 
-/* The blob says itself of which type it is; it must be the one that was named. */
+/*
+ * The blob says itself of which type it is; it must be the one that was named.  Parsing fails for want of
+ * memory, too, which is no quality of the blob.
+ */
 static enum jwkscore_status parse_blob(struct jwkscore_offer *offer, struct text type, struct text blob,
                                        struct jwkscore_error *error)
 {
+    errno = 0;
     offer->certified = sshcert_parse(blob, &offer->cert);
     if (offer->certified)
         blob = (struct text){(const char *)offer->cert.key.bytes, offer->cert.key.length};
-    if (!sshkey_parse(blob, &offer->key) ||
-        !text_equal(type, offer->certified ? offer->cert.type : offer->key.type))
-        return error_set(error, JWKSCORE_E_MALFORMED,
-                         "the SSH key or certificate is malformed, or of a type that is not supported");
-    return JWKSCORE_OK;
+    if (sshkey_parse(blob, &offer->key) &&
+        text_equal(type, offer->certified ? offer->cert.type : offer->key.type))
+        return JWKSCORE_OK;
+    if (errno == ENOMEM)
+        return error_memory(error);
+    return error_set(error, JWKSCORE_E_MALFORMED,
+                     "the SSH key or certificate is malformed, or of a type that is not supported");
 }
 
 static enum jwkscore_status describe(struct jwkscore_offer *offer, const struct crypto *crypto,

@@ -3,8 +3,10 @@
  * deadline.c: all is done in 5 s, and a process that something ends says so and still ends with exit status
  * 0.
  *
- * Waits for keys are limited by themselves, to 4 s; the alarm is for what nobody thought of.  The last words
- * are ready beforehand, because a signal's handler may only make system calls: syslog(3) is none.
+ * Waits for keys are limited by themselves, to 4 s; the timer is for what nobody thought of.  Its signal is
+ * not SIGALRM, which a module of the user database may block while it waits for its server (nss-systemd
+ * does).  The last words are ready beforehand, because a signal's handler may only make system calls:
+ * syslog(3) is none.
  */
 #include "helper.h"
 
@@ -24,6 +26,7 @@ static struct timespec began;
 static char last_words[LAST_WORDS_SIZE];
 static size_t last_words_length;
 static char *signal_digits; /* two, in last_words */
+static timer_t timer;
 
 static void end_quietly(int number)
 {
@@ -48,7 +51,10 @@ static void prepare_last_words(const char *user)
     signal_digits = last_words + length - strlen("00\"");
 }
 
-/* SIGTERM is sshd's, when LoginGraceTime is over; SIGPIPE, when it no longer listens. */
+/*
+ * SIGXCPU is the timer's; SIGTERM sshd's, when LoginGraceTime is over; SIGPIPE comes when it no longer
+ * listens.  Whoever ignores SIGCHLD would not learn how the command behind --next ended.
+ */
 static void handle_signals(void)
 {
     static const int signals[] = {SIGALRM, SIGTERM, SIGHUP, SIGINT, SIGPIPE, SIGXCPU,
@@ -58,8 +64,18 @@ static void handle_signals(void)
 
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
         (void)sigaction(signals[i], &action, NULL);
+    (void)signal(SIGCHLD, SIG_DFL);
     sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void begin_timer(void)
+{
+    struct sigevent end = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGXCPU};
+    const struct itimerspec life = {.it_value = {.tv_sec = LIFE}};
+
+    if (timer_create(CLOCK_MONOTONIC, &end, &timer) != 0 || timer_settime(timer, 0, &life, NULL) != 0)
+        alarm(LIFE);
 }
 
 void deadline_begin(const char *user)
@@ -67,11 +83,14 @@ void deadline_begin(const char *user)
     clock_gettime(CLOCK_MONOTONIC, &began);
     prepare_last_words(user);
     handle_signals();
-    alarm(LIFE);
+    begin_timer();
 }
 
 void deadline_end(void)
 {
+    const struct itimerspec never = {.it_value = {.tv_sec = 0}};
+
+    (void)timer_settime(timer, 0, &never, NULL);
     alarm(0);
 }
 

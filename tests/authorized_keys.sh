@@ -154,6 +154,15 @@ for name in '' root,"$U" "$U"$'\n' "\"$U\"" "../$U" "${U^^}"; do AS=$name ask ed
 accepted "and the good one, still"
 ask ed25519.pub; silent "the plain key"
 
+# --- an answer that cannot be given is none, and no error ---
+
+read -r type key _ <ed25519-cert.pub
+answer() { LD_LIBRARY_PATH=$W/lib "$W/lib/jwks-authorized-keys" -c "$W/jwks.conf" "$U" "$type" "$key" >"$W/out" 2>"$W/err"; }
+if answer <&-; then line "without standard input" "$CERT" ed25519; else bad "without standard input: status $?"; fi
+for how in '>&-' '<&- >&-' '<&- >&- 2>&-' '>/dev/full'; do
+    if eval LD_LIBRARY_PATH="$W/lib" "$W/lib/jwks-authorized-keys" -c "$W/jwks.conf" "$U" "$type" "$key" "$how"; then ok; else bad "$how: status $?"; fi
+done
+
 # --- grants ---
 
 # FILE TOKEN

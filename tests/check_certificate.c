@@ -78,6 +78,20 @@ START_TEST(the_answer_has_the_documented_form)
 }
 END_TEST
 
+/* sshd knows no clock_skew: the line would be void before it is read. */
+START_TEST(a_token_that_skew_keeps_alive_has_a_minute)
+{
+    const char *token =
+        keycall_token("nonce", nonce_of(key(0)), "iat", textf("%jd", (intmax_t)NOW - 600), "exp",
+                      textf("%jd", (intmax_t)NOW - 30));
+    const char *answer;
+
+    ck_assert_status(decide("", type, certificate(key(0), "jwks-token@pam-jwks", token), &answer),
+                     JWKSCORE_OK);
+    ck_assert_ptr_nonnull(strstr(answer, textf("expiry-time=\"%s\"", keycall_time(NOW + 60))));
+}
+END_TEST
+
 static void expect_bound(struct text blob, const struct mint_key *owner)
 {
     const char *cert_type = mint_certificate_type(blob), *answer;
@@ -147,6 +161,9 @@ START_TEST(every_rule_of_the_host_holds)
         {"[service ssh-key]\nrequire = acr = mfa\n", keycall_token("nonce", nonce, "acr", "\"mfa\""),
          JWKSCORE_OK},
         {"[service sshd]\nrequire = acr = mfa\n", keycall_token("nonce", nonce), JWKSCORE_OK},
+        {"[service ssh-key]\nrequire = aud = ssh-prod\n", keycall_token("nonce", nonce), JWKSCORE_OK},
+        {"audience = keys\n[service ssh-key]\nrequire = aud = keys\n", keycall_token("nonce", nonce),
+         JWKSCORE_E_CLAIM},
         {"", textf("%sA", bound_token()), JWKSCORE_E_SIGNATURE},
         {"", repeated("eyJ", 30000), JWKSCORE_E_TOO_LONG},
         {"", "", JWKSCORE_E_MALFORMED},
@@ -181,7 +198,7 @@ int main(void)
         return 77;
     }
     return RUN_IN_ROOM("certificate", the_answer_has_the_documented_form,
-                       every_type_of_key_is_bound_in_every_way, another_keys_token_is_refused,
-                       the_bearer_is_enough_only_where_that_is_configured, every_rule_of_the_host_holds,
-                       a_token_counts_only_where_its_issuer_puts_tokens);
+                       a_token_that_skew_keeps_alive_has_a_minute, every_type_of_key_is_bound_in_every_way,
+                       another_keys_token_is_refused, the_bearer_is_enough_only_where_that_is_configured,
+                       every_rule_of_the_host_holds, a_token_counts_only_where_its_issuer_puts_tokens);
 }

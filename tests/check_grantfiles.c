@@ -4,6 +4,7 @@
  * never read.
  */
 #include "support.h"
+#include "wiped.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -208,6 +209,26 @@ START_TEST(there_is_an_end_to_what_is_listed)
 }
 END_TEST
 
+/* D4: the one that is read next, and the end, wipe the one before. */
+START_TEST(a_grant_is_wiped)
+{
+    size_t before;
+
+    begin();
+    room_write("grants/alice/a.jwt", repeated("a", 500));
+    ck_assert_status(open_grants("alice", NULL), JWKSCORE_OK);
+    ck_assert_uint_eq(strlen(give(0)), 500);
+    for (int reads = 0; reads < 2; reads++) {
+        before = wiped;
+        if (reads == 0)
+            ck_assert_uint_eq(strlen(give(0)), 500);
+        else
+            end();
+        ck_assert_uint_ge(wiped - before, 500);
+    }
+}
+END_TEST
+
 START_TEST(only_a_no_is_certain)
 {
     const char *key = "ssh-ed25519 AAAA/+BB";
@@ -259,5 +280,6 @@ int main(void)
                        who_has_no_folder_has_no_grants, a_name_that_is_no_accounts_is_no_path,
                        a_file_that_others_could_change_is_named_and_the_rest_is_read,
                        a_folder_that_others_could_change_holds_no_grants, another_owners_files_are_refused,
-                       there_is_an_end_to_what_is_listed, only_a_no_is_certain, arguments_that_are_none);
+                       there_is_an_end_to_what_is_listed, a_grant_is_wiped, only_a_no_is_certain,
+                       arguments_that_are_none);
 }

@@ -13,7 +13,7 @@
 
 /* What log.c would have sent, in a hardened build by the other name. */
 static char logged[16][1024];
-static int log_count;
+static int log_count, last_priority;
 
 static void __attribute__((format(printf, 1, 0))) keep(const char *format, va_list arguments)
 {
@@ -25,7 +25,7 @@ void syslog(int priority, const char *format, ...)
 {
     va_list arguments;
 
-    (void)priority;
+    last_priority = priority;
     va_start(arguments, format);
     keep(format, arguments);
     va_end(arguments);
@@ -36,7 +36,8 @@ void __syslog_chk(int priority, int flag, const char *format, ...)
 {
     va_list arguments;
 
-    (void)priority, (void)flag;
+    (void)flag;
+    last_priority = priority;
     va_start(arguments, format);
     keep(format, arguments);
     va_end(arguments);
@@ -209,6 +210,18 @@ START_TEST(among_many_the_one_that_holds_is_found)
 }
 END_TEST
 
+/* The line of the log is about the grant that it names, and not about the last one. */
+START_TEST(what_is_told_is_of_one_grant)
+{
+    begin();
+    put("a.jwt", keycall_token("ssh_keys", list(line_of(0)), "aud", "\"other\""));
+    put("b.jwt", "rubbish");
+    ck_assert_status(decide(""), JWKSCORE_E_AUDIENCE);
+    ck_assert_str_eq(grant, "a.jwt");
+    ck_assert_str_eq(decided.facts.issuer, "corp");
+}
+END_TEST
+
 START_TEST(a_grant_that_ran_out_is_ignored)
 {
     begin();
@@ -252,6 +265,22 @@ START_TEST(a_key_that_is_none_of_ours_is_quietly_refused)
 }
 END_TEST
 
+START_TEST(the_log_is_quiet_of_it_and_of_nothing_else)
+{
+    struct call call = {.user = "alice", .no_token = true};
+
+    log_count = 0;
+    ck_assert_status(call_refuse(&call, JWKSCORE_E_UNBOUND, "no grant lists this key"), JWKSCORE_E_UNBOUND);
+    log_refused(&call);
+    ck_assert_str_eq(logged[0], "decision=deny user=alice reason=unbound detail=\"no grant lists this key\"");
+    ck_assert_int_eq(last_priority, LOG_INFO);
+    call.no_token = false;
+    log_refused(&call);
+    ck_assert_str_eq(logged[1], logged[0]);
+    ck_assert_int_eq(last_priority, LOG_NOTICE);
+}
+END_TEST
+
 int main(void)
 {
     if (*keycall_user() == '\0') {
@@ -260,6 +289,8 @@ int main(void)
     }
     return RUN_IN_ROOM("grants", a_listed_key_is_let_in, the_line_may_have_a_comment_and_be_escaped,
                        what_does_not_list_the_key_lets_nobody_in, every_rule_of_the_host_holds,
-                       among_many_the_one_that_holds_is_found, a_grant_that_ran_out_is_ignored,
-                       an_unsafe_grant_is_left_out_by_name, a_key_that_is_none_of_ours_is_quietly_refused);
+                       among_many_the_one_that_holds_is_found, what_is_told_is_of_one_grant,
+                       a_grant_that_ran_out_is_ignored, an_unsafe_grant_is_left_out_by_name,
+                       a_key_that_is_none_of_ours_is_quietly_refused,
+                       the_log_is_quiet_of_it_and_of_nothing_else);
 }

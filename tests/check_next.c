@@ -6,6 +6,7 @@
 #include "keycall.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -18,14 +19,19 @@ static void begin(void)
     call = (struct call){.config = config_loaded(CORP)};
 }
 
-/* What comes out for sshd, of this program in the room with these arguments. */
+static void end(void)
+{
+    jwkscore_config_free(call.config);
+}
+
+/* What comes out for sshd, of this program in the room with these arguments; of much the beginning. */
 static const char *says(const char *program, const char *first, const char *second)
 {
     char *command[] = {(char *)program, (char *)first, (char *)second, NULL}, bytes[4096];
     int ends[2];
     ssize_t length;
 
-    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
     next_run(&call, command, ends[1]);
     close(ends[1]);
     length = read(ends[0], bytes, sizeof(bytes));
@@ -47,6 +53,7 @@ START_TEST(arguments_and_output_pass_through)
     ck_assert_str_eq(says(script("echo ssh-ed25519 AAAA one; echo two", 0755), "u", NULL),
                      "ssh-ed25519 AAAA one\ntwo\n");
     ck_assert_str_eq(says(script("true", 0755), "u", NULL), "");
+    end();
 }
 END_TEST
 
@@ -58,7 +65,9 @@ START_TEST(what_fails_says_nothing)
     ck_assert_str_eq(says(script("echo key", 0644), "u", NULL), "");
     ck_assert_str_eq(says(room_path("missing"), "u", NULL), "");
     ck_assert_str_eq(says(script("yes key", 0755), "u", NULL), ""); /* never ends, if nobody stops it */
+    ck_assert_str_eq(says(script("yes key | head -c 5000000; exit 0", 0755), "u", NULL), ""); /* too much */
     ck_assert_str_eq(says("true", "u", NULL), "");
+    end();
 }
 END_TEST
 
@@ -72,6 +81,7 @@ START_TEST(what_others_could_change_is_not_run)
     (void)unlink(room_path("link"));
     ck_assert_int_eq(symlink("next", room_path("link")), 0);
     ck_assert_str_eq(says(room_path("link"), "u", NULL), "");
+    end();
 }
 END_TEST
 
@@ -92,6 +102,7 @@ START_TEST(it_never_holds_the_pipe_to_sshd)
     ck_assert_msg(strstr(bytes, textf("pipe:[%ju]", (uintmax_t)pipe.st_ino)) == NULL, "%s", bytes);
     close(ends[0]);
     close(ends[1]);
+    end();
 }
 END_TEST
 
@@ -117,6 +128,29 @@ START_TEST(much_is_passed_on_whole)
         all += (size_t)more;
     ck_assert_uint_eq(all, 2000000);
     ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    end();
+}
+END_TEST
+
+/* In a process of its own, since what begins a deadline changes what signals do. */
+START_TEST(who_started_us_need_not_have_cared_for_children)
+{
+    const char *program = script("echo key", 0755);
+    int status;
+    pid_t pid;
+
+    begin();
+    pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        (void)signal(SIGCHLD, SIG_IGN);
+        deadline_begin("alice");
+        deadline_end();
+        _exit(strcmp(says(program, "u", NULL), "key\n") != 0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    end();
 }
 END_TEST
 
@@ -124,5 +158,5 @@ int main(void)
 {
     return RUN_IN_ROOM("next", arguments_and_output_pass_through, what_fails_says_nothing,
                        what_others_could_change_is_not_run, it_never_holds_the_pipe_to_sshd,
-                       much_is_passed_on_whole);
+                       much_is_passed_on_whole, who_started_us_need_not_have_cared_for_children);
 }

@@ -4,6 +4,7 @@
  * and its own key.
  */
 #include "support.h"
+#include "wiped.h"
 
 #include <limits.h>
 #include <string.h>
@@ -133,6 +134,24 @@ START_TEST(what_is_not_what_it_is_called_is_refused)
 }
 END_TEST
 
+/* D4: a certificate has a token in it. */
+START_TEST(what_was_offered_is_wiped)
+{
+    struct mint_certificate cert = good();
+    size_t length = mint_certificate(&cert).length, before;
+    struct jwkscore_offer *offer;
+
+    make_config();
+    before = wiped;
+    offer = offer_of(&cert);
+    ck_assert_uint_ge(wiped - before, length); /* what base64 became */
+    before = wiped;
+    jwkscore_offer_free(offer);
+    ck_assert_uint_ge(wiped - before, length);
+    jwkscore_config_free(config);
+}
+END_TEST
+
 static enum jwkscore_status check(struct mint_certificate cert, const char *user)
 {
     struct jwkscore_offer *offer = offer_of(&cert);
@@ -242,7 +261,7 @@ END_TEST
 int main(void)
 {
     return RUN("offer", a_key_is_described_as_openssh_would, of_a_certificate_the_key_is_described,
-               what_is_not_what_it_is_called_is_refused,
+               what_is_not_what_it_is_called_is_refused, what_was_offered_is_wiped,
                a_certificate_is_for_its_user_its_time_and_its_own_key, a_token_is_where_its_issuer_says,
                arguments_that_are_none);
 }

@@ -374,6 +374,17 @@ START_TEST(rsa_numbers)
 }
 END_TEST
 
+START_TEST(rsa_has_a_largest_size)
+{
+    struct text most = text_from(repeated("\x7f", RSA_BITS_MAX / 8)),
+                more = text_from(repeated("\x7f", RSA_BITS_MAX / 8 + 1));
+
+    ck_assert(parses(BLOB(TEXT("ssh-rsa"), most, most)));
+    ck_assert(!parses(BLOB(TEXT("ssh-rsa"), TEXT("\x03"), more)));
+    ck_assert(!parses(BLOB(TEXT("ssh-rsa"), more, TEXT("\x05"))));
+}
+END_TEST
+
 /* Lengths up to the largest, of which no sum may begin again at 0. */
 START_TEST(lengths_beyond_the_end)
 {
@@ -398,5 +409,5 @@ int main(void)
 {
     return RUN("sshkey", known_keys, known_fingerprints, key_owns_its_octets, clearing_twice_is_fine,
                whole_blobs_only, one_blob_a_key, octet_keys, types_that_are_none, points, security_keys,
-               rsa_numbers, lengths_beyond_the_end);
+               rsa_numbers, rsa_has_a_largest_size, lengths_beyond_the_end);
 }

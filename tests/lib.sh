@@ -9,7 +9,7 @@ TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 SVC=jwks-test-$$                        # PAM service, sudoers file, sshd's program name
 U=jwkst$$                               # the account to log in to
 BUILD_PACKAGES=(autoconf automake libtool pkg-config make gcc libc6-dev libssl-dev libjson-c-dev libpam0g-dev
-    libcurl4-openssl-dev libseccomp-dev)
+    libcurl4-openssl-dev libseccomp-dev libkeyutils-dev)
 HOST_PACKAGES=(openssh-server openssh-client sudo openssl jq python3 procps)
 GREETING='echo "LOGGED-IN as $(id -un)"'
 SURROUNDINGS=()                         # what stands in the environment of sshd and pamtester beyond the usual
@@ -63,7 +63,7 @@ scratch() {
     W=$(mktemp -d "/var/lib/$SVC.XXXXXX")
     trap undo_all EXIT
     trap 'exit 130' INT TERM HUP
-    defer 'rm -rf "$W"'
+    defer 'rm -rf --one-file-system "$W"'       # whatever is mounted in it is somebody's
     defer stop_daemons
     defer 'rm -f "/etc/pam.d/$SVC" "/etc/sudoers.d/$SVC"'
     chmod 755 "$W"
@@ -262,6 +262,22 @@ mint() {
 }
 keep_token() { cat >"$T/$1"; chmod 600 "$T/$1"; chown "$U:" "$T/$1"; }
 
+# --- SSH keys of our account, in $K, and certificates with tokens in them ---
+
+b64url() { basenc --base64url -w0 | tr -d =; }
+make_key_folder() { K=$1; install -d -m 755 -o "$U" "$K"; }
+new_key() { ssh-keygen -q "${@:2}" -N '' -C '' -f "$K/$1"; chown "$U:" "$K/$1" "$K/$1.pub"; }
+fingerprint() { cut -d' ' -f2 "$K/$1.pub" | base64 -d | openssl dgst -sha256 -binary | b64url; }
+# TOKEN KEY [get-token.mjs options]: bound to that key
+mint_for() { mint "$1" corp --nonce="$(fingerprint "$2")" "${@:3}"; }
+# KEY CA PRINCIPALS TOKEN [ssh-keygen's options]
+certify() {
+    rm -f "$K/$1-cert.pub"
+    ssh-keygen -q -s "$K/$2" -I me -n "$3" -V "${VALID:--1m:+1h}" -O clear -O permit-pty \
+        -O extension:jwks-token@pam-jwks="$(cat "$T/$4")" "${@:5}" "$K/$1.pub"
+    chown "$U:" "$K/$1-cert.pub"
+}
+
 # --- our configuration ---
 
 # [LINE...]: a jwks.conf for the provider `corp` with these lines more, and an empty cache.
@@ -295,25 +311,30 @@ pam_stack() {
 
 free_port() { /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-# [LINE...]: these first, so that they count.  PAMServiceName came with OpenSSH 9.8; before, the service is the name that sshd
-# was started by.
+# [LINE...]: these first, so that they count.
 start_sshd() {
-    local line
     PORT=$(free_port)
-    mkdir -p /run/sshd
     ssh-keygen -q -t ed25519 -N '' -f "$W/hostkey"
     printf '%s\n' "$@" "Port $PORT" 'ListenAddress 127.0.0.1' "HostKey $W/hostkey" "PidFile $W/sshd.pid" 'UsePAM yes' \
         'PasswordAuthentication yes' 'KbdInteractiveAuthentication yes' 'PubkeyAuthentication no' 'PermitRootLogin no' \
         'MaxStartups 100' 'LogLevel DEBUG1' 'PrintMotd no' 'PrintLastLog no' >"$W/sshd_config"
-    for line in "PAMServiceName $SVC" 'PerSourcePenalties no'; do
-        (cat "$W/sshd_config"; echo "$line") >"$W/sshd_config.new"
-        if /usr/sbin/sshd -t -f "$W/sshd_config.new" 2>/dev/null; then mv "$W/sshd_config.new" "$W/sshd_config"; fi
-    done
-    ln -s /usr/sbin/sshd "$W/$SVC"
-    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "${SURROUNDINGS[@]}" "$W/$SVC" -f "$W/sshd_config" -E "$LOGS/sshd.log"
-    defer 'kill "$(cat "$W/sshd.pid")"; sleep 0.3'
-    wait_for 20 test -s "$W/sshd.pid"
+    run_sshd sshd "$SVC"
     echo "[127.0.0.1]:$PORT $(cut -d' ' -f1,2 "$W/hostkey.pub")" >"$W/known_hosts"
+}
+
+# NAME SERVICE: with $W/NAME_config, whose PidFile is $W/NAME.pid.  PAMServiceName came with OpenSSH 9.8; before, the service is
+# the name that sshd was started by.
+run_sshd() {
+    local line
+    mkdir -p /run/sshd
+    for line in "PAMServiceName $2" 'PerSourcePenalties no'; do
+        (echo "$line"; cat "$W/$1_config") >"$W/$1_config.new"
+        if /usr/sbin/sshd -t -f "$W/$1_config.new" 2>/dev/null; then mv "$W/$1_config.new" "$W/$1_config"; fi
+    done
+    ln -s /usr/sbin/sshd "$W/$2"
+    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "${SURROUNDINGS[@]}" "$W/$2" -f "$W/$1_config" -E "$LOGS/$1.log"
+    defer "kill \"\$(cat '$W/$1.pid')\"; sleep 0.3"
+    wait_for 20 test -s "$W/$1.pid"
 }
 
 allow_sudo() {
@@ -323,11 +344,17 @@ allow_sudo() {
     install -m 440 "$W/sudoers" "/etc/sudoers.d/$SVC"
 }
 
-# METHOD: a stock client's command line in CLIENT.
+# METHOD [OPTION...]: a stock client's command line in CLIENT.
 ssh_client() {
     CLIENT=(timeout --foreground 60 ssh -F none -o UserKnownHostsFile="$W/known_hosts" -o GlobalKnownHostsFile=none
-        -o StrictHostKeyChecking=yes -o NumberOfPasswordPrompts=1 -o PreferredAuthentications="$1" -p "$PORT" "$U@127.0.0.1"
-        "${SAY:-$GREETING}")
+        -o StrictHostKeyChecking=yes -o NumberOfPasswordPrompts=1 -o PreferredAuthentications="$1" "${@:2}" -p "$PORT"
+        "$U@127.0.0.1" "${SAY:-$GREETING}")
+}
+
+# KEY: with its certificate, if it has one.
+ssh_key() {
+    ssh_client publickey -o BatchMode=yes -o IdentitiesOnly=yes -o IdentityAgent=none -i "$K/$1"
+    as_user "${CLIENT[@]}" </dev/null
 }
 
 # METHOD ASKPASS TOKEN-FILE: its answers come from that program.

@@ -7,6 +7,8 @@
 # shellcheck source=hostile.bash
 . "$(dirname "${BASH_SOURCE[0]}")/hostile.bash"
 
+PROVIDER=()                             # server.mjs's options for `corp`
+
 # Everything up to a login: provider `corp`, jwks.conf, PAM service, account, log.  "$@": the script's own arguments.
 # With JWKS_HOSTILE set in hostile surroundings.
 e2e_begin() {
@@ -20,7 +22,7 @@ e2e_begin() {
     start_syslog
     install -m 755 "$TOP"/tests/e2e/askpass-* "$TOP"/tests/e2e/*.py "$W/bin"
     write_users
-    provider_start corp
+    provider_start corp "${PROVIDER[@]}"
     write_conf
     pam_stack
     if [[ -n ${JWKS_HOSTILE:-} ]]; then hostile_begin; fi
@@ -70,12 +72,17 @@ build_host() {
 SPOILS=()
 host_in() { timeout 60 env "${SURROUNDINGS[@]}" "$W/bin/host" "$SVC" "${LOGIN-$U}" "$1" "${SPOILS[@]}" | cat; }
 
+# For keys: sshd reads the times of a line in its own zone, and jwks-authorized-keys knows the system's alone.
+surroundings_without_zone() {
+    local i
+    for i in "${!SURROUNDINGS[@]}"; do if [[ ${SURROUNDINGS[i]} == TZ=* ]]; then unset "SURROUNDINGS[$i]"; fi; done
+}
+
 # --- tokens ---
 
 WRONG=(audience expired user signature issuer)      # each a token that is wrong in this alone; the log's word for it, too
 
 tamper() { sed -E 's/(\.[^.]{20})([^.])([^.]*)$/\1 \2 \3/' | awk '{ print $1 ($2 == "A" ? "B" : "A") $3 }'; }
-b64url() { basenc --base64url -w0 | tr -d =; }
 
 part() { openssl rand "$1" | b64url; }
 
@@ -142,4 +149,4 @@ check() {
 logged() {
     if wait_for 2 log_has "$2" "$3"; then pass "$1"; else fail "$1: no /$3/"; show_log "$2"; fi
 }
-show_log() { log_since "$1" | grep jwks | sed 's/^/      /'; }
+show_log() { log_since "$1" | sed -n '/jwks/s/^/      /p'; }

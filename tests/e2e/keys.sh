@@ -6,9 +6,7 @@ set -euo pipefail
 . "$(dirname "$0")/common.bash"
 e2e_begin "$@"
 HELPER=$PREFIX/libexec/pam-jwks/jwks-authorized-keys
-K=$W/keys
-install -d -m 755 -o "$U" "$K"
-new_key() { ssh-keygen -q "${@:2}" -N '' -C '' -f "$K/$1"; chown "$U:" "$K/$1" "$K/$1.pub"; }
+make_key_folder "$W/keys"
 for key in ed25519 other granted; do new_key "$key" -t ed25519; done
 for bits in 256 384 521; do new_key "p$bits" -t ecdsa -b "$bits"; done
 new_key rsa -t rsa -b 3072
@@ -31,8 +29,7 @@ install -d -o root -g jwks -m 750 "$W/grants" "$W/grants/$U"
 
 # --- sshd ---
 
-# It reads the times of a line in its own zone, and the helper knows the system's alone.
-for i in "${!SURROUNDINGS[@]}"; do if [[ ${SURROUNDINGS[i]} == TZ=* ]]; then unset "SURROUNDINGS[$i]"; fi; done
+surroundings_without_zone
 install -m 755 /dev/stdin "$W/bin/next" <<'END'
 #!/bin/sh
 for process in /proc/[0-9]*; do tr '\0' ' ' <"$process/cmdline"; echo; done 2>/dev/null >"$1/lists"
@@ -45,17 +42,15 @@ start_sshd 'PubkeyAuthentication yes' 'KbdInteractiveAuthentication no' 'Passwor
 
 # --- ways in ---
 
-# KEY: with its certificate, if it has one; AGENT: its socket, in place of files
+# KEY; AGENT: its socket, in place of files
 login_by() {
-    ssh_client publickey
-    CLIENT=("${CLIENT[@]:0:4}" -o IdentitiesOnly=yes -o BatchMode=yes "${CLIENT[@]:4}")
-    if [[ -n ${AGENT:-} ]]; then CLIENT=("${CLIENT[@]:0:4}" -o "IdentityAgent=$AGENT" -o IdentitiesOnly=no "${CLIENT[@]:4}")
-    else CLIENT=("${CLIENT[@]:0:4}" -o IdentityAgent=none -i "$K/$1" "${CLIENT[@]:4}"); fi
+    [[ -n ${AGENT:-} ]] || { ssh_key "$1"; return; }
+    ssh_client publickey -o BatchMode=yes -o IdentityAgent="$AGENT"
     as_user "${CLIENT[@]}" </dev/null
 }
 decided() { log_since "$1" | grep -Ec "jwks-authorized-keys\[[0-9]+\]: decision=$2"; }
 # NAME KEY WANT: sshd asks twice for a key that gets in, and never again once that is refused; the log's word for the reason.
-# (Of a key with a certificate sshd is offered the plain key, too.)
+# (Of a key with a certificate sshd is offered the plain key, too, whose reason is `unbound`: hence the details.)
 key_check() {
     local mark in=no
     mark=$(log_lines)
@@ -73,16 +68,6 @@ key_check() {
 
 # --- certificates ---
 
-fingerprint() { cut -d' ' -f2 "$K/$1.pub" | base64 -d | openssl dgst -sha256 -binary | b64url; }
-# TOKEN KEY [get-token.mjs options]: bound to that key
-mint_for() { mint "$1" corp --nonce="$(fingerprint "$2")" "${@:3}"; }
-# KEY CA PRINCIPALS TOKEN [ssh-keygen's options]
-certify() {
-    rm -f "$K/$1-cert.pub"
-    ssh-keygen -q -s "$K/$2" -I me -n "$3" -V "${VALID:--1m:+1h}" -O clear -O permit-pty \
-        -O extension:jwks-token@pam-jwks="$(cat "$T/$4")" "${@:5}" "$K/$1.pub"
-    chown "$U:" "$K/$1-cert.pub"
-}
 # NAME TOKEN WANT: the key ed25519, signed by itself, with that token
 with_token() { certify ed25519 ed25519 "$U" "$2"; key_check "$1" ed25519 "$3"; }
 
@@ -92,11 +77,19 @@ for key in ed25519 p256 p384 p521 rsa; do
     certify "$key" "$key" "$U" "for-$key"
     key_check "$key: a certificate with a token of $(wc -c <"$T/for-$key") bytes is let in" "$key" allow
 done
-# A type that only hardware makes: as sshd would ask, with a key that is nobody's (tests/check_certificate.c has its bindings).
-skip "sk-ssh-ed25519, sk-ecdsa: a login" "needs a FIDO token; tests/check_certificate and tests/check_sshcert have them"
+# Keys that only hardware has, by an agent that signs as it would
+for type in sk-ssh-ed25519 sk-ecdsa-sha2-nistp256; do
+    AGENT=$K/agent-$type
+    start_daemon "$LOGS/$type" "${AS_USER[@]}" "$W/bin/sk_agent.py" "$AGENT" "$type@openssh.com" "$K/$type"
+    wait_for 10 test -S "$AGENT" -a -s "$K/$type.pub"
+    mint_for "for-$type" "$type"
+    key_check "$type: the plain key" "$type" 'unbound detail="no grant lists this'
+    SSH_AUTH_SOCK=$AGENT certify "$type" "$type" "$U" "for-$type" -U
+    key_check "$type: a certificate with a token of $(wc -c <"$T/for-$type") bytes is let in" "$type" allow
+done
 
 AGENT=$K/agent
-as_user ssh-agent -D -a "$AGENT" >"$LOGS/agent" 2>&1 &
+start_daemon "$LOGS/agent" "${AS_USER[@]}" ssh-agent -D -a "$AGENT"
 wait_for 10 test -S "$AGENT"
 as_user SSH_AUTH_SOCK="$AGENT" ssh-add -q "$K/rsa" 2>>"$LOGS/agent"
 mark=$(log_lines)
@@ -110,8 +103,9 @@ key_check "on an empty cache" ed25519 allow
 try "asked twice, keys are fetched once" test "$(jwks_hits corp)" -eq $((hits + 1))
 
 mint_for for-other other
-with_token "a token for another key" for-other unbound
-with_token "a token that is bound to nothing" good unbound
+UNBOUND='unbound detail="the token is not bound to this SSH key'
+with_token "a token for another key" for-other "$UNBOUND"
+with_token "a token that is bound to nothing" good "$UNBOUND"
 mint_for expired ed25519 --ttl 1
 mint_for audience ed25519 --client web-RS256
 mint_for user ed25519 --user stranger
@@ -119,9 +113,9 @@ tamper <"$T/for-ed25519" | keep_token signature
 sleep 1.1                                        # clock_skew is 0
 for reason in expired audience user signature; do with_token "the token: $reason" "$reason" "$reason"; done
 VALID=-2h:-1h certify ed25519 ed25519 "$U" for-ed25519
-key_check "a certificate that has expired, with a good token" ed25519 'expired|unbound'
+key_check "a certificate that has expired, with a good token" ed25519 'expired detail="the certificate'
 certify ed25519 other "$U" for-ed25519
-key_check "a certificate signed by another key" ed25519 unbound
+key_check "a certificate signed by another key" ed25519 'unbound detail="the certificate is signed by another key'
 certify ed25519 ed25519 somebody for-ed25519
 key_check "another principal" ed25519 user
 certify ed25519 ed25519 "\"$U\"" for-ed25519
@@ -141,7 +135,7 @@ certify ed25519 ed25519 "$U" larger
 rm "$T/larger"                              # sshd logs the start of a command that it cannot start
 try "a certificate that no argument can hold is refused" not lets_in login_by ed25519
 rm "$K/ed25519-cert.pub"
-key_check "a plain key" ed25519 unbound
+key_check "a plain key" ed25519 'unbound detail="no grant lists this'
 certify ed25519 ed25519 "$U" for-ed25519 -O force-command='echo forced; id -un'
 SAY='echo LOGGED-IN as nobody' login_by ed25519 >"$W/out" 2>&1 || echo "status $?" >>"$W/out"
 try "a command that the certificate forces is the one that runs" grep -qx forced "$W/out"
@@ -153,6 +147,17 @@ with_token "a rule of the service ssh-key" for-ed25519 claim
 keys_conf 'key_options = no-pty,command="echo LOGGED-IN as $(id -un); echo by our options"'
 with_token "with options of ours" for-ed25519 allow
 try "which sshd obeys" grep -qx 'by our options' "$W/out"
+
+# --- the same tokens at a prompt: the manual's SECURITY CONSIDERATIONS ---
+
+keys_conf
+check "at a prompt a token is good that only its nonce binds" pam_whole for-ed25519 allow
+keys_conf '[service ssh-key]' 'require = aud = ssh-ES256' "[service $SVC]" 'require = aud = ssh-RS256'
+mint_for of-keys ed25519 --client ssh-ES256
+with_token "keys that have a client of their own" of-keys allow
+check "its tokens are refused at a prompt" pam_whole of-keys claim
+check "where another client's are good" pam_whole good allow
+with_token "and not beside a key" for-ed25519 claim
 keys_conf
 
 # --- grants ---

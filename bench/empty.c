@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* empty.c: a process that does nothing: what starting any program costs (bench/keys.sh). */
+int main(void)
+{
+    return 0;
+}
