@@ -123,14 +123,6 @@ static bool has_issuer(const struct jwkscore_config *config, struct text name)
     return false;
 }
 
-/* NEEDSWORK: the module has no session phase yet, and a limit that nobody enforces must not look like one. */
-static void check_session_limit(struct findings *findings, const struct service_options *service)
-{
-    if (service->session_limit)
-        report(findings, option_given(&service->settings, "session_limit")->line,
-               "session_limit = yes: this version cannot end a session");
-}
-
 /* Line by line and not by service->issuers, so that the right one is named. */
 static void check_service(struct findings *findings, const struct service_options *service)
 {
@@ -156,10 +148,8 @@ bool config_problems_find(const struct jwkscore_config *config, struct strings *
         check_unique(&findings, &config->issuers[i]);
         check_user_name(&findings, &config->issuers[i]);
     }
-    for (size_t i = 0; i < config->service_count; i++) {
+    for (size_t i = 0; i < config->service_count; i++)
         check_service(&findings, &config->services[i]);
-        check_session_limit(&findings, &config->services[i]);
-    }
     return findings.complete;
 }
 

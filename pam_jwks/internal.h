@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * internal.h: the module's names, by file.  pam_jwks.c has the entry points and what PAM hears, login.c the
- * way to a decision, conversation.c talks to the person, log.c to the administrator in line.c's words.
+ * internal.h: the module's names, by file.  pam_jwks.c and session.c have the entry points and what PAM
+ * hears, login.c the way to a decision, decision.c and variables.c what is left for the phases behind;
+ * certificate.c finds a token, conversation.c asks a person for one, log.c tells the administrator in line.c's
+ * words.
  */
 #ifndef PAM_JWKS_INTERNAL_H
 #define PAM_JWKS_INTERNAL_H
@@ -44,10 +46,45 @@ struct login { /* one run through an entry point; all zero but `pamh` at first, 
 CHECKED enum jwkscore_status login_load_config(struct login *, int argc, const char **argv);
 CHECKED enum jwkscore_status login_set_arguments(struct login *, int argc, const char **argv);
 CHECKED enum jwkscore_status login_decide(struct login *);
+/* The library's decision on this token, key and service; the rest of the request is filled in. */
+CHECKED enum jwkscore_status login_ask(struct login *, struct jwkscore_request);
 const char *login_advice(enum jwkscore_status); /* NULL: none */
+void login_refuse(struct login *, enum jwkscore_status); /* tells the log, and who logs in */
 void login_find_user(struct login *);
+CHECKED enum jwkscore_status login_find_service(struct login *);
 void login_clear(struct login *);
 bool login_is_yes(const struct jwkscore_config *, const char *section, const char *key);
+/* Does the section of the login's service say yes? */
+bool login_wants(const struct login *, const struct jwkscore_config *, const char *key);
+
+/* decision.c: what authenticate came to, for the later phases in the same process */
+struct decision { /* no part of the token */
+    struct jwkscore_config *config;
+    struct jwkscore_identity *identity;
+    char *user;
+};
+const struct decision *decision_keep(struct login *); /* NULL: no memory, and the login keeps what it has */
+void decision_forget(pam_handle_t *);
+/* Sets the arguments, which are checked always, and finds the decision; NULL: this login is not ours. */
+CHECKED enum jwkscore_status decision_find(struct login *, int argc, const char **argv,
+                                           const struct decision **ret_decision);
+/* What can have changed meanwhile: the account, the time. */
+CHECKED enum jwkscore_status decision_check(struct login *, const struct decision *);
+
+/* variables.c: the PAM environment, which alone survives sshd's fork */
+void variables_clear(pam_handle_t *);
+void variables_export(const struct login *, const struct jwkscore_config *, const struct jwkscore_identity *);
+/* For the session's end: when the token expires, where that matters.  E_MEMORY. */
+CHECKED enum jwkscore_status variables_leave_expiry(struct login *);
+/* Takes it out again.  0: there was none, which no token has; -1: one that we did not leave. */
+int64_t variables_take_expiry(pam_handle_t *);
+
+/* certificate.c: tokens in the SSH certificates that sshd has let in (SSH_AUTH_INFO_0) */
+bool certificate_possible(pam_handle_t *); /* false: there is none, with or without a token */
+/* Verifies each; login->identity becomes the one that expires first, and stays NULL where there is none. */
+CHECKED enum jwkscore_status certificate_decide(struct login *, const char *service);
+/* The same question without jwks.conf: is there one where tokens are by default?  true, too, where nobody can say. */
+bool certificate_likely(pam_handle_t *);
 
 /* conversation.c: one token, out of as many answers as its length takes */
 struct conversation {

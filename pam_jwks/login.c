@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * login.c: from a PAM handle and the module's arguments to a decision, in this order: configuration,
- * PAM_USER, a token by conversation, the library.
+ * PAM_USER, a token out of an SSH certificate or by conversation, the library.
  */
 #include "internal.h"
 
@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,7 +17,8 @@
 enum {
     MILLISECOND = 1000, /* in microseconds */
     SECOND = 1000000,
-    KEY_SIZE = 32,    /* of an argument's name; the longest known has 14 characters */
+    KEY_SIZE = 32,      /* of an argument's name; the longest known has 14 characters */
+    SECTION_SIZE = 320, /* "service " and a name, which is a file's */
     PASSWD_SIZE = 4096,
     PASSWD_SIZE_MAX = 1024 * 1024
 };
@@ -111,19 +113,33 @@ void login_find_user(struct login *login)
 }
 
 /* Without a service the library would apply no service's rules, so that is refused; libpam always has one. */
-static enum jwkscore_status find_items(struct login *login)
+enum jwkscore_status login_find_service(struct login *login)
 {
     const void *service = NULL;
-    const char *user = NULL;
 
     if (pam_get_item(login->pamh, PAM_SERVICE, &service) != PAM_SUCCESS || service == NULL)
         return log_reason(&login->error, JWKSCORE_E_SYSTEM, "PAM has no service name");
     login->service = service;
-    (void)pam_get_user(login->pamh, &user,
-                       NULL); /* some programs leave it to a module to have the name asked */
-    login->facts.pamh = login->pamh;
-    login->facts.debug = login_is_yes(login->config, "pam", "debug");
     return JWKSCORE_OK;
+}
+
+bool login_wants(const struct login *login, const struct jwkscore_config *config, const char *key)
+{
+    char section[SECTION_SIZE];
+
+    snprintf(section, sizeof(section), "service %s", login->service);
+    return login_is_yes(config, section, key);
+}
+
+/*
+ * SSH_AUTH_INFO_0 is sshd's to set, when a key has logged in.  Elsewhere it may be anybody's: a certificate
+ * is no secret, and that its key is there nobody would have seen.
+ */
+static bool asked_by_sshd(const struct login *login)
+{
+    const void *tty = NULL;
+
+    return pam_get_item(login->pamh, PAM_TTY, &tty) == PAM_SUCCESS && tty != NULL && strcmp(tty, "ssh") == 0;
 }
 
 /*
@@ -169,22 +185,19 @@ static int wait_left(const struct login *login)
     return left > 1 ? (int)left : 1;
 }
 
-static enum jwkscore_status verify(struct login *login, const struct conversation *conversation)
+enum jwkscore_status login_ask(struct login *login, struct jwkscore_request request)
 {
     int64_t start = now_in_microseconds();
     enum jwkscore_status status;
-    struct jwkscore_request request = {
-        .size = sizeof(request),
-        .service = login->service,
-        .token = conversation->token,
-        .token_length = conversation->length,
-        .now = jwkscore_now(),
-        .max_wait = wait_left(login),
-    };
 
     login_find_user(login);
+    request.size = sizeof(request);
     request.user = login->user; /* never NULL, with which no account would be asked for at all */
+    request.now = jwkscore_now();
+    request.max_wait = wait_left(login);
     login->error = (struct jwkscore_error){JWKSCORE_OK, ""};
+    login->facts.pamh = login->pamh;
+    login->facts.debug = login_is_yes(login->config, "pam", "debug");
     jwkscore_config_trace(login->config, log_trace, &login->facts);
     status = jwkscore_authenticate(login->config, &request, &login->identity, &login->error);
     jwkscore_config_trace(login->config, NULL, NULL);
@@ -217,7 +230,9 @@ static enum jwkscore_status decide_token(struct login *login)
         return log_reason(&login->error, JWKSCORE_E_MEMORY, "no memory");
     status = read_token(login, conversation);
     while (status == JWKSCORE_OK) {
-        status = verify(login, conversation);
+        status = login_ask(login, (struct jwkscore_request){.service = login->service,
+                                                            .token = conversation->token,
+                                                            .token_length = conversation->length});
         if (status != JWKSCORE_E_INCOMPLETE)
             break;
         status = conversation_continue(conversation, &login->error);
@@ -263,9 +278,32 @@ static enum jwkscore_status check_user_known(struct login *login, enum jwkscore_
     return log_reason(&login->error, JWKSCORE_E_UNKNOWN_USER, "no such account; %.200s", why.message);
 }
 
+/*
+ * A token in a certificate decides, whatever comes of it: asking for another one would let somebody in whose
+ * certificate should not have got that far.  Nobody is asked for anything but where there is none.
+ */
 enum jwkscore_status login_decide(struct login *login)
 {
-    enum jwkscore_status status = find_items(login);
+    enum jwkscore_status status = login_find_service(login);
+    const char *user = NULL;
 
-    return status == JWKSCORE_OK ? check_user_known(login, decide_token(login)) : status;
+    if (status != JWKSCORE_OK)
+        return status;
+    (void)pam_get_user(login->pamh, &user,
+                       NULL); /* some programs leave it to a module to have the name asked */
+    if (asked_by_sshd(login))
+        status = certificate_decide(login, login->service);
+    if (status == JWKSCORE_OK && login->identity == NULL)
+        status = decide_token(login);
+    else
+        login->advice = login_advice(status);
+    return check_user_known(login, status);
+}
+
+void login_refuse(struct login *login, enum jwkscore_status status)
+{
+    login->error.status = status;
+    log_refused(login->pamh, login->user, &login->facts, &login->error);
+    if (login->advice != NULL)
+        (void)pam_error(login->pamh, "%s", login->advice);
 }

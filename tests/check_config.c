@@ -180,8 +180,6 @@ static const struct mistake {
     {CORP "[service s]\nissuers = corp\nissuers = corp nowhere\n",
      CORP OTHER "[service s]\nissuers = corp\nissuers = corp other\n",
      "7: [service s] names [issuer nowhere], which does not exist"},
-    {CORP "[service s]\nsession_limit = yes\n", CORP "[service s]\nsession_limit = no\n",
-     "6: session_limit = yes: this version cannot end a session"},
     {CORP "[service s]\nissuers = Corp\n", "[service s]\nissuers = corp\n" CORP,
      "6: [service s] names [issuer Corp], which does not exist"},
 };

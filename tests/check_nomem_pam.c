@@ -8,18 +8,14 @@
  * context and all alike, each 23rd fails, and each 101st where several logins are tried.
  */
 #include "failing_allocator.h"
-#include "support.h"
+#include "pam_host.h"
 
 #include "pam_client.h"
 #include "pam_clock.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <limits.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MOST = 100000, STRIDE = 23, WIDE_STRIDE = 101 };
 
@@ -38,54 +34,10 @@ int audit_open(void)
 
 /* --- the host --- */
 
-static const char *user(void)
-{
-    static char name[64];
-    const struct passwd *entry = getpwuid(geteuid());
-
-    ck_assert_ptr_nonnull(entry);
-    snprintf(name, sizeof(name), "%s", entry->pw_name);
-    return name;
-}
-
-static const char *built(const char *path)
-{
-    const char *top = getenv("top_builddir");
-    char real[PATH_MAX];
-
-    ck_assert_msg(realpath(textf("%s/%s", top != NULL ? top : ".", path), real) != NULL, "%s is not built",
-                  path);
-    return textf("%s", real);
-}
-
-/* In a build the module's library has no place yet where the loader would look. */
-static const char *module_path(void)
-{
-    ck_assert_msg(dlopen(built("libjwkscore/.libs/libjwkscore.so.0"), RTLD_NOW) != NULL, "%s", dlerror());
-    return built("pam_jwks/.libs/pam_jwks.so");
-}
-
 static void make_host(void)
 {
-    const char *module = module_path();
-
-    room_folder("pam.d", 0755);
-    room_folder("state", 0755);
-    room_folder("run", 0755);
-    room_write("corp.jwks", mint_jwks(mint_jwk(mint_key(MINT_ED25519, 0), "\"kid\":\"ed\"")));
-    room_write("jwks.conf",
-               textf("[global]\nstate_dir = %s\nrun_dir = %s\nfetch_helper = %s\nmin_uid = 1\n" CORP
-                     "jwks_file = %s\nallow_root = yes\n[service jwks-test]\nexport = yes\n",
-                     room_path("state"), room_path("run"), room_path("helper"), room_path("corp.jwks")));
-    room_write("pam.d/jwks-test", textf("auth required %s conf=%s\naccount required %s conf=%s\n", module,
-                                        room_path("jwks.conf"), module, room_path("jwks.conf")));
-    room_write("pam.d/other", "auth required pam_deny.so\naccount required pam_deny.so\n");
-}
-
-static const char *token_with(const char *name, const char *json)
-{
-    return mint_good("EdDSA", "ed",
-                     mint_claims("preferred_username", textf("\"%s\"", user()), name, json, NULL));
+    host_make();
+    host_conf("[service jwks-test]\nexport = yes\n");
 }
 
 /* --- one transaction after the other --- */
@@ -111,7 +63,8 @@ static void start(void)
 {
     static const struct pam_conv conv = {converse, &client};
 
-    ck_assert_int_eq(pam_start_confdir("jwks-test", user(), &conv, room_path("pam.d"), &pamh), PAM_SUCCESS);
+    ck_assert_int_eq(pam_start_confdir("jwks-test", host_user(), &conv, room_path("pam.d"), &pamh),
+                     PAM_SUCCESS);
     ck_assert_int_eq(pam_set_item(pamh, PAM_FAIL_DELAY, (const void *)no_delay), PAM_SUCCESS);
     ck_assert_int_eq(pam_acct_mgmt(pamh, 0), PAM_SUCCESS);
     client.prompts = client.messages = client.gifts = 0;
@@ -205,14 +158,13 @@ enum {
 START_TEST(good_token)
 {
     make_host();
-    fail_each((const char *const[]){token_with(NULL, NULL), NULL}, PAM_SUCCESS, SPARED + SPARED_EXPORT,
-              STRIDE);
+    fail_each((const char *const[]){host_token(), NULL}, PAM_SUCCESS, SPARED + SPARED_EXPORT, STRIDE);
 }
 END_TEST
 
 START_TEST(good_token_in_parts)
 {
-    const char *token = token_with(NULL, NULL);
+    const char *token = host_token();
 
     make_host();
     fail_each((const char *const[]){textf("%.100s", token), token + 100, NULL}, PAM_SUCCESS,
@@ -223,14 +175,14 @@ END_TEST
 START_TEST(expired_token)
 {
     make_host();
-    fail_each((const char *const[]){token_with("exp", "1000"), NULL}, PAM_AUTH_ERR, SPARED + SPARED_DENIAL,
+    fail_each((const char *const[]){host_token("exp", "1000"), NULL}, PAM_AUTH_ERR, SPARED + SPARED_DENIAL,
               WIDE_STRIDE);
 }
 END_TEST
 
 START_TEST(forged_token)
 {
-    const char *claims = mint_claims("preferred_username", textf("\"%s\"", user()), NULL);
+    const char *claims = mint_claims("preferred_username", textf("\"%s\"", host_user()), NULL);
 
     make_host();
     fail_each(
@@ -269,7 +221,7 @@ START_TEST(account_phase)
 {
     make_host();
     memset(&client, 0, sizeof(client));
-    client.answers[0] = token_with(NULL, NULL);
+    client.answers[0] = host_token();
     fail_each_at_the_account_phase(PAM_SUCCESS);
     fail_each_at_the_account_phase(PAM_AUTH_ERR);
 }

@@ -16,7 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const entries[] = {"pam_sm_acct_mgmt", "pam_sm_authenticate", "pam_sm_setcred"};
+static const char *const entries[] = {"pam_sm_acct_mgmt", "pam_sm_authenticate", "pam_sm_close_session",
+                                      "pam_sm_open_session", "pam_sm_setcred"};
 enum { ENTRIES = sizeof(entries) / sizeof(entries[0]) };
 
 struct file {

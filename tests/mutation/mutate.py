@@ -26,6 +26,7 @@ SKIPPED = 77
 CONFIGURE = ["--disable-hardening", "CFLAGS=-g -O0"]
 ARCHIVE = "libjwkscore/libjwkscore-internal.la"
 STRONGEST = "check_cases"    # tried where the file's own programs stay green
+WITH_MODULE = ("check_pam", "check_session", "check_nomem_session")
 output = threading.Lock()
 
 
@@ -109,7 +110,7 @@ class Tree:
 
     def program(self, name, seconds):
         """Built if it must be, and run without libcheck's forks, so that nothing outlives it: its status, or "timeout"."""
-        self.make(*(["pam_jwks/pam_jwks.la"] if name == "check_pam" else []), f"tests/{name}")
+        self.make(*(["pam_jwks/pam_jwks.la"] if name in WITH_MODULE else []), f"tests/{name}")
         with subprocess.Popen([f"tests/{name}"], cwd=self.build, env=self.env, stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as process:
             try:

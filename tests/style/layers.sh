@@ -19,5 +19,5 @@ only OpenSSL '(EVP_|OSSL_|OPENSSL_|ERR_|BN_|EC_|ECDSA_|RSA_|SHA|CRYPTO_|i2d_|d2i
 only json-c '(json_|array_list|lh_table|printbuf)' value.o
 only curl 'curl_' http.o
 if [[ -e jwks_fetch/syscalls.o ]]; then only libseccomp 'seccomp_' syscalls.o; fi          # else it was built without
-only libpam 'pam_' pam_jwks.o login.o conversation.o log.o
+only libpam 'pam_' pam_jwks.o session.o login.o conversation.o decision.o variables.o certificate.o log.o
 exit $status
