@@ -5,33 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-int client_complain(int code, const char *format, ...)
-{
-    va_list arguments;
-
-    fputs(program_invocation_short_name, stderr);
-    fputs(": ", stderr);
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputc('\n', stderr);
-    return code;
-}
-
-const char *client_environment(const char *name)
-{
-    const char *value = secure_getenv(name);
-
-    return value != NULL && *value != '\0' ? value : NULL;
-}
 
 /* Everything that `descriptor` has, as far as there is room; -1: errno says why. */
 static int read_all(int descriptor, struct token *token)

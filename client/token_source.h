@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* token_source.h: where the person's token comes from, and what a client program says when there is none. */
+/* token_source.h: where the person's token comes from. */
 #ifndef TOKEN_SOURCE_H
 #define TOKEN_SOURCE_H
+
+#include "client.h"
 
 #include <stddef.h>
 
@@ -19,11 +21,5 @@ struct token {
  * into a zeroed struct that the caller wipes.  EXIT_ANSWERED, or EXIT_NO_TOKEN after a message.
  */
 int token_source_read(struct token *);
-
-/* A message on standard error, never with a part of a token in it; returns `code`. */
-int client_complain(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* An environment variable that is set and not empty, or NULL; always NULL in a set-user-id program. */
-const char *client_environment(const char *name);
 
 #endif

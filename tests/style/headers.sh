@@ -13,5 +13,6 @@ read -r compiler <<<"${CC:-cc}"
 alone "$compiler" libjwkscore/jwkscore.h -x c -std=c99 -pedantic
 alone "$compiler" libjwkscore/internal.h -x c -std=gnu11
 alone "$compiler" jwks_fetch/fetch.h -x c -std=gnu11
+alone "$compiler" client/login.h -x c -std=gnu11
 cxx=$(command -v "${CXX:-c++}" || command -v g++ || command -v clang++) || { echo "no C++ compiler"; exit 77; }
 alone "$cxx" libjwkscore/jwkscore.h -x c++ -std=c++11 -pedantic

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What is loaded into sshd and sudo, what sshd starts, and what a person runs: no curl, no seccomp, no TLS library, no thread library of ours.
+# What is loaded into sshd and sudo, what sshd starts, and what answers a prompt: no curl, no seccomp, no TLS library, no thread library of ours.
+# jwks-fetch has curl, and jwks-login, which a person runs and nobody else.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 cd "${top_builddir:?set by make check}"
@@ -10,5 +11,7 @@ for object in libjwkscore/.libs/libjwkscore.so pam_jwks/.libs/pam_jwks.so nss_he
     [[ $object == client/* ]] || grep -q 'libcrypto' <<<"$needs" || { echo "ldd $object says nothing of libcrypto: $needs"; status=1; }
     if grep -E 'not found|libcurl|libseccomp|libssl|libgnutls|libnghttp|libpthread' <<<"$needs"; then echo "^ in $object"; status=1; fi
 done
-grep -q libcurl <<<"$(ldd jwks_fetch/jwks-fetch)" || { echo "jwks-fetch has no libcurl: this test would not see one"; status=1; }
+for program in jwks_fetch/jwks-fetch client/.libs/jwks-login; do
+    grep -q libcurl <<<"$(LD_LIBRARY_PATH=$PWD/libjwkscore/.libs ldd "$program")" || { echo "$program has no libcurl: this test would not see one"; status=1; }
+done
 exit $status

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Each option of jwks.conf(5), section by section, has its row in the option table, and each row its entry; so has the module.
+# Each option of jwks.conf(5), section by section, has its row in the option table, and each row its entry; so have the module and jwks-login.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 cd "${top_srcdir:?set by make check}"
@@ -15,3 +15,13 @@ awk '/^\.Sh/ { here = $2 == "DESCRIPTION" } /^\.It Cm/ && here { print "PAM", $3
 sort -o "$W/page" "$W/page"
 [[ $(wc -l <"$W/rows") -gt 40 ]] || { echo "the table was not read"; exit 1; }
 diff "$W/rows" "$W/page" || { echo "above: < row without entry, > entry without row"; exit 1; }
+
+# So has jwks-login: its rows, as the command line spells them, and the options that login.conf does not have.
+{
+    sed -nE 's/^ +\{(ROW[A-Z_]*\(([a-z_]+)\)|"([a-z_]+)", KIND).*/\2\3/p' client/login_options.c | tr _ -
+    sed -nE '/^\} own\[\]/,/^};/s/^ +\{"([a-z]+)", .*/\1/p' client/login_arguments.c
+} | sort >"$W/rows"
+awk '/^\.Sh/ { here = $2 == "DESCRIPTION" } /^\.Ss/ { here = 0 }
+    /^\.It Fl/ && here { for (i = 3; i <= NF; i++) if ($i ~ /^-[a-z]/) { print substr($i, 2); break } }' client/jwks-login.1 | sort -u >"$W/page"
+[[ $(wc -l <"$W/rows") -gt 20 ]] || { echo "the table of jwks-login was not read"; exit 1; }
+diff "$W/rows" "$W/page" || { echo "above, of jwks-login: < row without entry, > entry without row"; exit 1; }
