@@ -188,10 +188,14 @@ class Server:
         fields = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
         with self.lock, open(os.path.join(self.folder, "requests.log"), "a", encoding="utf-8") as log:
             log.write(json.dumps({"time": time.time(), "listener": name, "path": path, "headers": fields}) + "\n")
+        body = head.split(b"\r\n\r\n", 1)[1]
+        while len(body) < int(fields.get("Content-Length", 0)):
+            body += connection.recv(4096) or b" "       # one that does not come ends in an answer, too
+        self.behave(connection, self.behaviour(path, body))
+
+    def behaviour(self, path, _body):
         behaviour = self.script().get(path, {"status": 404, "body": "no such path"})
-        if isinstance(behaviour, list):
-            behaviour = self.next_of(path, behaviour, True)
-        self.behave(connection, behaviour)
+        return self.next_of(path, behaviour, True) if isinstance(behaviour, list) else behaviour
 
     def body(self, behaviour):
         if "body_file" in behaviour:

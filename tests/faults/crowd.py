@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many at once: functions that begin at one moment, each in a process of its own, and what they call: PAM, sshd, the library."""
+"""Many at once: functions that begin at one moment, each in a process of its own, and what they call: PAM, sshd, its command."""
+import base64
 import ctypes
+import hashlib
 import multiprocessing
 import os
 import shutil
@@ -10,7 +12,7 @@ import time
 
 import paramiko
 import harness  # pylint: disable=unused-import      # it knows where the others are
-from host import Library
+from host import Library, base64url
 
 FORK = multiprocessing.get_context("fork")
 PROMPT_ECHO_OFF, FAIL_DELAY = 1, 10             # of PAM's headers
@@ -110,12 +112,45 @@ def library(host):
     return Library(os.path.join(host.prefix, "lib/libjwkscore.so.0"), host.conf_file)
 
 
-def decide_as_owner(host, token, **request):
-    """The verdict of the library in a process of the cache's owner, who asks as an AuthorizedKeysCommand does; it stays that."""
+def decide_as_owner(host, token):
+    """The verdict of the library in a process of the cache's owner; it stays that."""
     os.setgroups([])
     os.setresgid(*[host.owner.pw_gid] * 3)
     os.setresuid(*[host.owner.pw_uid] * 3)
-    return tuple(library(host).decide(token.encode(), **request))
+    return tuple(library(host).decide(token.encode()))
+
+
+class SshKey:
+    """One of somebody's keys."""
+    def __init__(self, host, name):
+        self.host, folder = host, host.path(f"ssh-{name}")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.mkdir(folder)
+        self.path = os.path.join(folder, "id")
+        self.keygen("-t", "ed25519", "-N", "", "-f", self.path)
+
+    @staticmethod
+    def keygen(*arguments):
+        subprocess.run(["ssh-keygen", "-q", *arguments], check=True, stdin=subprocess.DEVNULL)
+
+    def nonce(self):
+        """What binds a token to it."""
+        with open(self.path + ".pub", encoding="ascii") as file:
+            return base64url(hashlib.sha256(base64.b64decode(file.read().split()[1])).digest())
+
+    def certify(self, token, user="alice"):
+        """By itself, with the token; for ever, as the clocks of a row are its own."""
+        self.keygen("-s", self.path, "-I", "me", "-n", user, "-O", f"extension:jwks-token@pam-jwks={token}", self.path + ".pub")
+        return self
+
+    def offer(self, user="alice"):
+        """What jwks-authorized-keys answers sshd, who offers the certificate to it."""
+        with open(self.path + "-cert.pub", encoding="ascii") as file:
+            kind, blob, _ = file.read().split(" ", 2)
+        command = [f"{self.host.prefix}/libexec/pam-jwks/jwks-authorized-keys", "-c", self.host.conf_file, user, kind, blob]
+        done = subprocess.run(self.host.as_owner(*command), cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=60, check=False, env={"PATH": "/usr/bin:/bin"})
+        return done.returncode, done.stdout, done.stderr
 
 
 class Sshd:

@@ -6,7 +6,7 @@ import random
 import re
 import time
 
-from crowd import Crowd, Sshd, decide_as_owner, pam_login, timed, together
+from crowd import Crowd, Sshd, SshKey, pam_login, timed
 from harness import DAY, HOUR, SERVICE, main, row
 
 FLOODERS, FLOOD, BY_SSH = 10, 10000, 50         # processes, tokens, and those of them that go through sshd
@@ -248,10 +248,10 @@ def six_keys(host):
     host.cached("a")
     host.publish("a", delay=0.5)
     token, = invented(host)
-    keys = [b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes([number]) * 32 for number in range(6)]
-    decide = lambda key: timed(lambda: decide_as_owner(host, token, service=b"ssh-key", user=b"alice", key=key, key_length=len(key)))
-    found = [together([lambda key=key: decide(key)])[0] for key in keys]
-    host.expect("verdicts", [verdict[0] for verdict, _ in found], ["unknown-key"] * 6)
+    keys = [SshKey(host, number).certify(token) for number in range(6)]
+    found = [timed(key.offer) for key in keys]
+    host.expect("answers", [answer for answer, _ in found], [(0, "", "")] * 6)
+    host.logged("jwks-authorized-keys.*decision=deny user=alice issuer=corp .*reason=unknown-key ", times=6)
     host.expect("s, all together", sum(seconds for _, seconds in found), lambda seconds: 0.5 <= seconds <= 3)
     host.expect("helpers", len(host.started()), 1)
     host.asked(1)

@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 
-from crowd import FORK, Crowd, decide_as_owner, library, pam_login, timed, together
+from crowd import FORK, Crowd, SshKey, library, pam_login, timed, together
 from harness import SERVICE, SLACK, main, row
 
 READERS, BY_PAM, GENERATIONS = 200, 10, 1000
@@ -115,9 +115,13 @@ def three_at_once(host, state):
     if state == "stale":
         host.stale("a")
     host.publish("a", delay=0.7)
-    token = host.token("a")
-    found = together([host.run_timer, lambda: pam_login(SERVICE, token), lambda: decide_as_owner(host, token)])
-    host.expect("timer, PAM, library", found, [0, True, ("ok", "fresh", "")])
+    key = SshKey(host, "ours")
+    token = host.token("a", nonce=key.nonce())
+    key.certify(token)
+    found = together([host.run_timer, lambda: pam_login(SERVICE, token), key.offer])
+    host.expect("timer, PAM", found[:2], [0, True])
+    host.expect("line for sshd", found[2], lambda answer: answer[0] == 0 and answer[1].startswith("cert-authority,principals=\"alice\","))
+    host.logged("jwks-authorized-keys.*decision=allow user=alice issuer=corp .*cache=fresh ", times=1)
     host.asked(1)
     host.logged("refresh-ok issuer=corp reason=(due|stale|cold) ", times=1)
     host.logged("refresh-skipped issuer=corp .*outcome=coalesced", times=2)

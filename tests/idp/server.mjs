@@ -19,6 +19,7 @@ const { values: opt } = parseArgs({ options: {
   users: { type: 'string' },                       // JSON file, see USERS below
   'dev-interactions': { type: 'boolean', default: false }, // HTML login + consent pages
   conform: { type: 'boolean', default: false },    // true: profile claims only at userinfo (spec default)
+  record: { type: 'boolean', default: false },     // each token request and its answer, a line of DIR/grants
   'no-alg': { type: 'boolean', default: false },   // leave RSA key without "alg": one key for RS256 + PS256
 } });
 if (!['127.0.0.1', '::1'].includes(opt.host)) throw new Error('loopback only');
@@ -73,11 +74,15 @@ const saveKeys = () => fs.writeFileSync(at('keys.json'), JSON.stringify(store), 
 if (!store.length) { store = [newKeys()]; saveKeys(); }
 
 // --- the provider ------------------------------------------------------------------------
+const tokens = { ttl: 300, nonce: 'keep' }; // steered by /_test/tokens
 class Mem { // survives a key rotation; the built-in one is per process as well but bounded
   static db = new Map();
   constructor(name) { this.n = name; }
   k(id) { return `${this.n}:${id}`; }
-  async upsert(id, p) { Mem.db.set(this.k(id), p); }
+  async upsert(id, p) {
+    if (this.n === 'RefreshToken' && tokens.nonce === 'drop') delete p.nonce;
+    Mem.db.set(this.k(id), p);
+  }
   async find(id) { return structuredClone(Mem.db.get(this.k(id))); }
   async by(f, v) { for (const [k, p] of Mem.db) if (k.startsWith(`${this.n}:`) && p[f] === v) return structuredClone(p); }
   async findByUid(v) { return this.by('uid', v); }
@@ -88,15 +93,20 @@ class Mem { // survives a key rotation; the built-in one is per process as well 
 }
 const CIBA = 'urn:openid:params:grant-type:ciba', DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 const cookies = [crypto.randomBytes(16).toString('hex')];
+const CALLBACKS = ['http://127.0.0.1/callback', 'http://localhost/callback']; // of jwks-login, on any port
+const SECRET = 'desktop secret: 100 % + desktop secret'; // it needs escaping in both methods
 const clients = ALGS.flatMap((alg) => [
   ...['ssh', 'web'].map((application) => ({ // web: another application of the same people, so another audience
     client_id: `${application}-${alg}`, token_endpoint_auth_method: 'none', application_type: 'native',
-    redirect_uris: ['http://127.0.0.1/cb'], response_types: ['code'], require_auth_time: true,
+    redirect_uris: ['http://127.0.0.1/cb', ...CALLBACKS], response_types: ['code'], require_auth_time: true,
     grant_types: ['authorization_code', 'refresh_token', DEVICE, CIBA],
     backchannel_token_delivery_mode: 'poll', id_token_signed_response_alg: alg })),
   { client_id: `svc-${alg}`, client_secret: 'svc-secret-svc-secret-svc-secret', redirect_uris: [], response_types: [],
     grant_types: ['client_credentials'], id_token_signed_response_alg: alg },
-]).filter((c) => !(opt['no-alg'] && c.id_token_signed_response_alg === 'RS384'));
+]).concat(['basic', 'post'].map((method) => ({ // installed on everybody's machine, and yet with a secret
+  client_id: `desktop-${method}`, client_secret: SECRET, token_endpoint_auth_method: `client_secret_${method}`,
+  application_type: 'native', redirect_uris: CALLBACKS, response_types: ['code'], grant_types: ['authorization_code'],
+}))).filter((c) => !(opt['no-alg'] && c.id_token_signed_response_alg === 'RS384'));
 const grantAll = async (p, accountId, clientId, { scopes, claims, resources = {} }, id) => {
   const g = id ? await p.Grant.find(id) : new p.Grant({ accountId, clientId });
   if (scopes) g.addOIDCScope(scopes);
@@ -133,7 +143,7 @@ const build = () => {
     },
     ttl: { // a token request may ask for test_ttl=SECONDS
       ...Object.fromEntries(['AccessToken', 'ClientCredentials', 'IdToken'].map((t) =>
-        [t, (ctx) => Number(ctx?.oidc?.body?.test_ttl) || 300])),
+        [t, (ctx) => Number(ctx?.oidc?.body?.test_ttl ?? tokens.ttl)])),
       AuthorizationCode: 60, DeviceCode: 600, BackchannelAuthenticationRequest: 600, Interaction: 600, Session: 3600, Grant: 3600, RefreshToken: 3600 },
     findAccount(ctx, id) {
       const u = bySub(id);
@@ -150,6 +160,7 @@ const build = () => {
     interactions: opt['dev-interactions'] ? undefined : { url: (ctx, i) => `${opt.path}/interaction/${i.uid}` },
     pkce: { required: () => false },
   });
+  if (opt.record) p.on('grant.success', (ctx) => fs.appendFileSync(at('grants'), `${JSON.stringify([ctx.oidc.params, ctx.body])}\n`));
   p.on('server_error', (ctx, e) => console.error('server_error', e));
   return p;
 };
@@ -182,6 +193,8 @@ async function control(req, res, u) {
       saveKeys(); provider = build(); break;
     case '/_test/jwks': // cache=max-age=60 ; delay=1500 ; mode=ok|404|500|html|truncated|slow|close|empty|huge|redirect
       Object.assign(jwksFault, q); break;
+    case '/_test/tokens': // ttl=5 ; nonce=keep|drop (in what refresh tokens give)
+      Object.assign(tokens, q); break;
     case '/_test/jwks-hits': break;
     default: res.writeHead(404).end(); return;
   }

@@ -151,8 +151,8 @@ class Library:
         error = Error()
         assert self.so.jwkscore_config_load(self.config, conf.encode(), ctypes.byref(error)) == 0, error.message
 
-    def decide(self, token, **more):
-        request = Request(size=ctypes.sizeof(Request), token=token, token_length=len(token), now=self.so.jwkscore_now(), **more)
+    def decide(self, token):
+        request = Request(size=ctypes.sizeof(Request), token=token, token_length=len(token), now=self.so.jwkscore_now())
         identity, error = ctypes.c_void_p(), Error()
         status = self.so.jwkscore_authenticate(self.config, ctypes.byref(request), ctypes.byref(identity), ctypes.byref(error))
         if status != 0:
