@@ -11,6 +11,8 @@
 #include <string.h>
 #include <syslog.h>
 
+#undef syslog /* clang's, in a hardened build */
+
 /* What log.c would have sent, in a hardened build by the other name. */
 static char logged[16][1024];
 static int log_count, last_priority;
