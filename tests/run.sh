@@ -11,7 +11,8 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 TEST_PACKAGES=(clang libclang-rt-14-dev check pamtester libpam-wrapper libnss-wrapper libuid-wrapper mandoc valgrind shellcheck
-    strace python3-paramiko python3-cryptography curl locales xauth clang-tidy cppcheck chromium chromium-driver libnss3-tools keyutils)
+    strace python3-paramiko python3-cryptography curl locales xauth clang-tidy cppcheck iproute2 keyutils
+    chromium chromium-driver libnss3-tools)
 STAGES=(compilers analysis check sanitizers valgrind mutation release faults scripts e2e hostile)
 SANITIZED='-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
 

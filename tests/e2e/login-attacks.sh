@@ -40,7 +40,7 @@ try "those with another state or none are told 400" told 400 state prefix longer
 try "those at other doors 404" told 404 root icon below bare post head options
 try "nobody is told 200" not grep -q ' [235]' "$W/browser/knocks"
 login_works "it speaks of them if it is asked to" -v corp
-try "as of another state" grep -q state "$W/stderr"
+try "as of another state" grep -q 'another state' "$W/stderr"
 patient() { grep -Eq '^after [0-4]\.' "$W/browser/page"; }
 for knock in open unfinished all,open,unfinished; do
     browser_is --knock "$knock"

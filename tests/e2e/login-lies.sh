@@ -30,7 +30,7 @@ about_itself() {
     lie_fails "discovery: a page of the network's" "{\"$WELL_KNOWN\": {\"body\": \"<title>Sign in</title>\"}}" 2 JSON
     lie_fails "discovery: 503" "{\"$WELL_KNOWN\": {\"status\": 503}}" 2 503
     lie_fails "discovery: elsewhere" "{\"$WELL_KNOWN\": {\"status\": 302, \"headers\": {\"Location\": \"$ISSUER/other\"}}}" 2 302
-    lie_fails "discovery: 20 MB" "{\"$WELL_KNOWN\": {\"fill\": 20000000}}" 2 "$WELL_KNOWN|large|long|big"
+    lie_fails "discovery: 20 MB" "{\"$WELL_KNOWN\": {\"fill\": 20000000}}" 2 'more than'
 }
 
 # Keys that are at hand are good, whatever the provider says of them today.
@@ -60,7 +60,7 @@ at_the_token_endpoint() {
     lie_fails "tokens: an error with status 200" '{"answer": {"error": "server_error"}}' 1 server_error
     lie_fails "tokens: 500" '{"/token": {"status": 500, "body": "<h1>Oops</h1>"}}' 2 500
     lie_fails "tokens: no JSON" '{"/token": {"body": "id_token=x"}}' 2 JSON
-    lie_fails "tokens: 20 MB" '{"/token": {"fill": 20000000}}' 2 'large|long|big|token'
+    lie_fails "tokens: 20 MB" '{"/token": {"fill": 20000000}}' 2 'more than'
     lie_fails "tokens: cut off" '{"/token": {"json": {"id_token": "x"}, "cut": 5, "end": "reset"}}' 2 '.'
     lie_fails "tokens: elsewhere" "{\"/token\": {\"status\": 307, \"headers\": {\"Location\": \"$ISSUER/other\"}}}" 2 307
     lie_fails "no ID token" '{"answer": {"id_token": null}}' 1 'ID token'
@@ -113,7 +113,7 @@ all_lies
 try "control: that login is still good" person jwks-login status corp
 login_works "logout" logout corp
 # What it says of itself, in a terminal and in the browser
-lie '{"callback": {"code": null, "error": "access_denied", "error_description": "\u001b[31m<script>alert(1)</script>\r\n\u202e&"}}'
+lie '{"callback": {"code": null, "error": "access_denied<script>", "error_description": "\u001b[31m\r\n\u202e&"}}'
 login --quiet corp
 try "a stranger's words do not write to the terminal" not grep -q $'[\x01-\x09\x0b-\x1f\x7f-\xff]' "$W/stderr"
 try "they are in one line" is "$(wc -l <"$W/stderr")" 1

@@ -10,6 +10,7 @@ AT=host1.example.com                    # plain `ssh $AT` is what this is all ab
 
 login_begin() {
     e2e_begin "$@"
+    need_packages iproute2 keyutils
     # shellcheck disable=SC2016         # later
     defer 'pkill -u "$U"'               # what jwks-login may have left running is of an account that goes away
     start_sshd 'PubkeyAuthentication yes' 'PasswordAuthentication no' 'AuthorizedKeysFile none' 'MaxAuthTries 20' \
