@@ -83,11 +83,7 @@ enum jwkscore_status login_load_config(struct login *login, int argc, const char
     if (login->config == NULL)
         return log_reason(&login->error, JWKSCORE_E_MEMORY, "no memory, or no cryptography");
     status = jwkscore_config_load(login->config, find_path(argc, argv), &login->error);
-    if (status != JWKSCORE_OK) {
-        log_problems(login->pamh, login->config);
-        return status;
-    }
-    return login_set_arguments(login, argc, argv);
+    return status == JWKSCORE_OK ? login_set_arguments(login, argc, argv) : status;
 }
 
 bool login_is_yes(const struct jwkscore_config *config, const char *section, const char *key)
@@ -303,6 +299,7 @@ enum jwkscore_status login_decide(struct login *login)
 void login_refuse(struct login *login, enum jwkscore_status status)
 {
     login->error.status = status;
+    log_problems(login->pamh, login->config);
     log_refused(login->pamh, login->user, &login->facts, &login->error);
     if (login->advice != NULL)
         (void)pam_error(login->pamh, "%s", login->advice);

@@ -95,7 +95,7 @@ static enum jwkscore_status open_by_certificate(struct login *login, int argc, c
     status = certificate_decide(login, "ssh-key");
     login->advice = login_advice(status);
     if (status != JWKSCORE_OK || login->identity == NULL)
-        return status;
+        return limited ? status : JWKSCORE_OK; /* without variables, as in variables_export() */
     variables_export(login, login->config, login->identity);
     return limited ? end_session_at(login, jwkscore_identity_expires(login->identity)) : JWKSCORE_OK;
 }

@@ -147,6 +147,20 @@ for token in for-other:unbound good:unbound expired:expired audience:audience hu
     certify ed25519 ed25519 "$U" "${token%:*}"
     session_refused "by a key that sshd knows, with the token ${token%:*}: the session is refused" by_key bound session "${token#*:}"
 done
+# sshd keeps the connection, for which there is no session: what can be reached through it is its own greeting.
+forwards() {
+    ssh_client publickey -o BatchMode=yes -o IdentitiesOnly=yes -o IdentityAgent=none -i "$K/ed25519" -W "127.0.0.1:$PORT"
+    unset 'CLIENT[-1]'
+    as_user "${CLIENT[@]}" </dev/null >"$W/greeting" 2>>"$LOGS/clients" || echo "status $?" >>"$LOGS/clients"
+    grep -q '^SSH-2' "$W/greeting"
+}
+certify ed25519 ed25519 "$U" bound -O permit-port-forwarding
+try "a connection with a session can be forwarded through" forwards
+certify ed25519 ed25519 "$U" expired -O permit-port-forwarding
+try "one whose session is refused cannot" not forwards
+session_conf 'export = yes'
+session_check "without session_limit it is not refused, and has no variables" by_key bound "$U" exports_nothing has_no_end
+session_conf 'export = yes' 'session_limit = yes'
 
 # --- by key, not ours ---
 
