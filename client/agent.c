@@ -103,11 +103,17 @@ static bool ask(int agent, unsigned char type, const struct bytes *request, unsi
 
 /* --- what is asked --- */
 
+static bool is_text(const struct view *view, const char *text)
+{
+    return view->left == strlen(text) && memcmp(view->at, text, view->left) == 0;
+}
+
+/* An agent that does not know the flag signs by SHA-1, which no host takes. */
 bool agent_sign(int agent, const struct bytes *blob, const struct bytes *data, bool rsa,
                 struct bytes *ret_signature)
 {
     CLEANUP(bytes_wipe) struct bytes request = {0}, answer = {0};
-    struct view rest, signature;
+    struct view rest, signature, type;
 
     bytes_string(&request, blob->at, blob->length);
     bytes_string(&request, data->at, data->length);
@@ -116,6 +122,9 @@ bool agent_sign(int agent, const struct bytes *blob, const struct bytes *data, b
         return false;
     rest = (struct view){answer.at, answer.length};
     if (!view_string(&rest, &signature))
+        return false;
+    rest = signature;
+    if (!view_string(&rest, &type) || (rsa && !is_text(&type, "rsa-sha2-512")))
         return false;
     bytes_add(ret_signature, signature.at, signature.left);
     return !ret_signature->failed;

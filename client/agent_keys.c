@@ -56,12 +56,13 @@ void agent_take(const struct login_options *options, const struct keyplace *plac
     char seconds[32];
     const char *const add[] = {
         "ssh-add", options->identity == NULL ? "-q" : "-qC", "-t", seconds, place->path, NULL};
+    const int64_t left = until - jwkscore_now();
     int agent = connect_to_persons();
 
     if (agent < 0)
         return;
     close(agent);
-    snprintf(seconds, sizeof(seconds), "%lld", (long long)(until - jwkscore_now()));
+    snprintf(seconds, sizeof(seconds), "%lld", (long long)(left > 0 ? left : 1)); /* 0 would be for ever */
     if (run_wait(run_start(add, options->verbose ? RUN_KEEP_ERRORS : 0, NULL, NULL)) != 0)
         login_say(options, "The agent at SSH_AUTH_SOCK does not take the key; ssh uses the files.");
 }

@@ -121,18 +121,6 @@ static void show_address(const struct login_options *options, const char *addres
 
 /* --- the answer --- */
 
-static int complain_of_error(const struct callback *callback)
-{
-    char error[300], description[300];
-
-    jwkscore_quote(error, sizeof(error), callback->error, strlen(callback->error));
-    if (callback->description == NULL)
-        return client_complain(LOGIN_REFUSED, "the provider refuses: %s", error);
-    return client_complain(LOGIN_REFUSED, "the provider refuses: %s: %s", error,
-                           jwkscore_quote(description, sizeof(description), callback->description,
-                                          strlen(callback->description)));
-}
-
 /* RFC 9207 section 2.4: an answer of another provider's must not reach this one's token endpoint. */
 static int check_answer(const struct login_options *options, const struct provider *provider,
                         const struct callback *callback)
@@ -141,7 +129,7 @@ static int check_answer(const struct login_options *options, const struct provid
         return client_complain(LOGIN_REFUSED,
                                "the browser's answer is of another issuer, or does not say of which");
     if (callback->error != NULL)
-        return complain_of_error(callback);
+        return provider_refuses(callback->error, callback->description);
     if (callback->code == NULL)
         return client_complain(LOGIN_REFUSED, "the browser's answer has neither a code nor an error");
     return LOGIN_DONE;

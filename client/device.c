@@ -15,6 +15,7 @@ static int start(const struct login_options *options, const struct provider *pro
 {
     CLEANUP(bytes_wipe) struct bytes form = {0}, body = {0};
     struct tokens refused;
+    const char *uri;
     long status = 0;
     int code;
 
@@ -31,28 +32,29 @@ static int start(const struct login_options *options, const struct provider *pro
         return client_complain(LOGIN_UNABLE,
                                "the provider's device endpoint answered HTTP status %ld and no JSON object",
                                status);
+    uri = document_text(*ret_answer, "verification_uri");
     refused = (struct tokens){.answer = *ret_answer, .error = document_text(*ret_answer, "error")};
     if (refused.error != NULL)
         return tokens_check(&refused);
     if (status != 200 || document_text(*ret_answer, "device_code") == NULL ||
-        document_text(*ret_answer, "user_code") == NULL ||
-        document_text(*ret_answer, "verification_uri") == NULL)
+        document_text(*ret_answer, "user_code") == NULL || uri == NULL)
         return client_complain(
             LOGIN_UNABLE, "the provider's device endpoint answered HTTP status %ld and no codes", status);
+    if (!uri_is_https(uri))
+        return client_complain(LOGIN_REFUSED, "the provider's verification_uri is no https address");
     return LOGIN_DONE;
 }
 
 static void show(const struct document *answer)
 {
-    const char *uri = document_text(answer, "verification_uri"),
-               *user_code = document_text(answer, "user_code");
-    char where[300], what[300];
+    const char *user_code = document_text(answer, "user_code");
+    char shown[300];
 
     fprintf(stderr,
             "Go to %s on any machine, and enter this code:\n\n    %s\n\n"
             "(A token that is asked for like this is bound to no key.)\n",
-            jwkscore_quote(where, sizeof(where), uri, strlen(uri)),
-            jwkscore_quote(what, sizeof(what), user_code, strlen(user_code)));
+            document_text(answer, "verification_uri"),
+            jwkscore_quote(shown, sizeof(shown), user_code, strlen(user_code)));
 }
 
 static bool is_error(const struct tokens *tokens, const char *error)

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 256 * 1024 };
+enum { FILE_MAX = 256 * 1024, HOW_TO_READ = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
 
 static const struct passwd *account(void)
 {
@@ -124,7 +124,7 @@ int place_of_login(const char *name, bool make, struct keyplace *place)
     return complain_of_folder(place->path);
 }
 
-int place_of_identity(const char *path, struct keyplace *place)
+static int place_of_identity(const char *path, struct keyplace *place)
 {
     char *slash;
 
@@ -137,6 +137,17 @@ int place_of_identity(const char *path, struct keyplace *place)
     place->folder = open(slash == place->path ? "/" : place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     *slash = '/';
     return place->folder >= 0 ? LOGIN_DONE : complain_of_folder(path);
+}
+
+int places_open(const struct login_options *options, bool make, struct keyplace *login,
+                struct keyplace *place)
+{
+    int code = place_of_login(options->name, make, login);
+
+    if (code != LOGIN_DONE || place->folder >= 0)
+        return code;
+    return options->identity != NULL ? place_of_identity(options->identity, place)
+                                     : place_of_login(options->name, make, place);
 }
 
 /* --- files --- */
@@ -162,27 +173,51 @@ static int read_all(int fd, const char *path, struct bytes *bytes)
     return LOGIN_DONE;
 }
 
+static int look_at(int fd, const char *path, int refused, struct stat *ret_found)
+{
+    if (fd < 0 || fstat(fd, ret_found) != 0)
+        return client_complain(LOGIN_UNABLE, "%s: %s", path, strerror(errno));
+    return S_ISREG(ret_found->st_mode) ? LOGIN_DONE
+                                       : client_complain(refused, "%s: not a regular file", path);
+}
+
+static int read_and_close(int fd, const char *path, int code, struct bytes *bytes)
+{
+    if (code == LOGIN_DONE)
+        code = read_all(fd, path, bytes);
+    if (fd >= 0)
+        close(fd);
+    return code;
+}
+
 int place_read(const struct keyplace *place, const char *suffix, struct bytes *bytes)
 {
-    char name[NAME_MAX + 1];
+    char name[NAME_MAX + 1], path[PATH_MAX + NAME_MAX];
     struct stat found;
     int fd = -1, code;
 
     if (place->folder < 0)
         return LOGIN_DONE;
     if (file_name(place, suffix, name))
-        fd = openat(place->folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        fd = openat(place->folder, name, HOW_TO_READ);
     if (fd < 0 && errno == ENOENT)
         return LOGIN_DONE;
-    if (fd < 0 || fstat(fd, &found) != 0)
-        code = client_complain(LOGIN_UNABLE, "%s%s: %s", place->path, suffix, strerror(errno));
-    else if (!S_ISREG(found.st_mode))
-        code = client_complain(LOGIN_UNABLE, "%s%s: not a regular file", place->path, suffix);
-    else
-        code = read_all(fd, place->path, bytes);
-    if (fd >= 0)
-        close(fd);
-    return code;
+    snprintf(path, sizeof(path), "%s%s", place->path, suffix);
+    code = look_at(fd, path, LOGIN_UNABLE, &found);
+    return read_and_close(fd, path, code, bytes);
+}
+
+int persons_file_read(const char *path, mode_t forbidden, int refused, struct bytes *bytes)
+{
+    int fd = open(path, HOW_TO_READ), code;
+    struct stat found = {.st_mode = 0};
+
+    code = look_at(fd, path, refused, &found);
+    if (code == LOGIN_DONE &&
+        ((found.st_uid != geteuid() && found.st_uid != 0) || (found.st_mode & forbidden) != 0))
+        code = client_complain(refused, "%s: must be yours or root's, and no one else's to %s; chmod %o it",
+                               path, (forbidden & S_IRGRP) != 0 ? "read" : "write", 0644 & ~forbidden);
+    return read_and_close(fd, path, code, bytes);
 }
 
 static bool write_all(int fd, const struct bytes *bytes)
@@ -277,21 +312,4 @@ bool place_has(const struct keyplace *place, const char *suffix)
 
     return place->folder >= 0 && file_name(place, suffix, name) &&
            fstatat(place->folder, name, &found, 0) == 0;
-}
-
-int private_file_read(const char *path, struct bytes *bytes)
-{
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), code;
-    struct stat found;
-
-    if (fd < 0 || fstat(fd, &found) != 0)
-        code = client_complain(LOGIN_UNABLE, "%s: %s", path, strerror(errno));
-    else if (!S_ISREG(found.st_mode) || (found.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        code = client_complain(LOGIN_UNABLE,
-                               "%s: must be a regular file that only you can read; chmod 600 it", path);
-    else
-        code = read_all(fd, path, bytes);
-    if (fd >= 0)
-        close(fd);
-    return code;
 }

@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum command { COMMAND_SIGN_IN, COMMAND_STATUS, COMMAND_LOGOUT };
@@ -41,7 +40,6 @@ static void protect(void)
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     signal(SIGCHLD, SIG_DFL);
     signal(SIGPIPE, SIG_IGN);
-    umask(077);
 }
 
 static enum command find_command(const char *argument)

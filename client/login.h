@@ -149,8 +149,8 @@ void place_close(struct keyplace *);
 
 /* ~/.ssh/jwks/NAME.  The folders are made if they are not there and `make`. */
 int place_of_login(const char *name, bool make, struct keyplace *);
-/* A key of the person's own. */
-int place_of_identity(const char *path, struct keyplace *);
+/* Those of the login, and of its key, which is there too or the person's own; one that is open stays. */
+int places_open(const struct login_options *, bool make, struct keyplace *login, struct keyplace *place);
 
 /* The file that is called as the key with `suffix` behind it.  Absent: LOGIN_DONE and nothing in it. */
 int place_read(const struct keyplace *, const char *suffix, struct bytes *);
@@ -165,8 +165,11 @@ int place_write(const struct keyplace *, const char *suffix, const struct bytes 
 void place_remove(const struct keyplace *, const char *suffix);
 bool place_has(const struct keyplace *, const char *suffix);
 
-/* A file that nobody else may read or change. */
-int private_file_read(const char *path, struct bytes *);
+/*
+ * A file of the person's own, or root's, without the mode bits `forbidden`; `refused` is answered where it
+ * is another's.
+ */
+int persons_file_read(const char *path, mode_t forbidden, int refused, struct bytes *);
 
 /* $XDG_CONFIG_HOME or $XDG_CACHE_HOME, or below the home directory; with `/jwks/` and `name` behind it. */
 int home_path(const char *variable, const char *fallback, const char *name, char path[PATH_MAX]);
@@ -212,6 +215,13 @@ struct provider {
 };
 
 int provider_discover(const struct login_options *, struct provider *);
+/*
+ * A password is typed there, or a secret sent there: over an authenticated link, or not at all.  And
+ * nothing is in it that a terminal or a program would take for something else.
+ */
+bool uri_is_https(const char *);
+/* LOGIN_REFUSED, and why: the provider's own words, `description` or NULL. */
+int provider_refuses(const char *error, const char *description);
 void provider_clear(struct provider *);
 
 /* --- tokens.c: the token endpoint --- */

@@ -6,7 +6,6 @@
 #include "login.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,28 +104,11 @@ static void read_lines(struct login_file *file, struct bytes *text)
 }
 
 /* It names the program that is the browser, and where passwords are typed: who can change it decides. */
-static int open_file(const char *path, bool named, struct bytes *text)
+static int read_text(const char *path, bool named, struct bytes *text)
 {
-    unsigned char more[4096];
-    struct stat found;
-    ssize_t got;
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-
-    if (fd < 0 && errno == ENOENT && !named)
+    if (!named && access(path, F_OK) != 0 && errno == ENOENT)
         return LOGIN_DONE;
-    if (fd < 0 || fstat(fd, &found) != 0)
-        return client_complain(LOGIN_UNABLE, "%s: %s", path, strerror(errno));
-    if (!S_ISREG(found.st_mode) || (found.st_uid != geteuid() && found.st_uid != 0) ||
-        (found.st_mode & 022) != 0) {
-        close(fd);
-        return client_complain(
-            LOGIN_USAGE, "%s: must be a regular file of yours or root's, and no one else's to write", path);
-    }
-    while ((got = read(fd, more, sizeof(more))) > 0)
-        bytes_add(text, more, (size_t)got);
-    close(fd);
-    return got == 0 && bytes_end(text) != NULL ? LOGIN_DONE
-                                               : client_complain(LOGIN_UNABLE, "%s: cannot be read", path);
+    return persons_file_read(path, S_IWGRP | S_IWOTH, LOGIN_USAGE, text);
 }
 
 int login_file_read(const char *path, struct login_file **ret_file)
@@ -143,7 +125,7 @@ int login_file_read(const char *path, struct login_file **ret_file)
     else
         code = home_path("XDG_CONFIG_HOME", ".config", "login.conf", file->path);
     if (code == LOGIN_DONE)
-        code = open_file(file->path, path != NULL, &text);
+        code = read_text(file->path, path != NULL, &text);
     if (code == LOGIN_DONE && text.length > 0)
         read_lines(file, &text);
     return file->problems > 0 ? LOGIN_USAGE : code;

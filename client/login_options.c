@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define CERTIFICATE "-cert"
 
 enum { NAME_MOST = 32, VALUE_MOST = 2048, TIMEOUT_DEFAULT = 300 };
 
@@ -164,17 +167,24 @@ static int set_default(char **text, const char *value)
     return *text != NULL ? LOGIN_DONE : client_complain(LOGIN_UNABLE, "out of memory");
 }
 
-/* `~/` is the home directory, and what is relative is so to where we are. */
-static int make_absolute(char **path)
+/*
+ * `~/` is the home directory, and what is relative is so to where we are.  A key that is a link keeps its
+ * name: ssh looks for the certificate there.
+ */
+static int make_absolute(char **path, bool is_key)
 {
-    char below_home[PATH_MAX], *absolute;
+    bool at_home = strncmp(*path, "~/", 2) == 0;
+    const char *rest = at_home ? *path + 2 : *path + strspn(*path, "/");
+    char folder[PATH_MAX] = "", name[PATH_MAX], *absolute;
 
-    if (strncmp(*path, "~/", 2) == 0) {
-        if (snprintf(below_home, sizeof(below_home), "%s/%s", home_folder(), *path + 2) >= PATH_MAX)
-            return client_complain(LOGIN_USAGE, "%s: %s", *path, strerror(ENAMETOOLONG));
-        absolute = realpath(below_home, NULL);
-    } else {
-        absolute = realpath(*path, NULL);
+    if (!at_home && **path != '/' && getcwd(folder, sizeof(folder)) == NULL)
+        return client_complain(LOGIN_UNABLE, "%s: %s", *path, strerror(errno));
+    if (snprintf(name, sizeof(name), "%s/%s", at_home ? home_folder() : folder, rest) >= PATH_MAX)
+        return client_complain(LOGIN_USAGE, "%s: %s", *path, strerror(ENAMETOOLONG));
+    absolute = realpath(name, NULL);
+    if (absolute != NULL && is_key) {
+        free(absolute);
+        (void)!keep_copy(&absolute, name);
     }
     if (absolute == NULL)
         return client_complain(LOGIN_UNABLE, "%s: %s", *path, strerror(errno));
@@ -228,7 +238,7 @@ int options_complete(struct login_options *options)
         char **path = (char **)((char *)options + rows[i].offset);
 
         if (rows[i].kind == KIND_PATH && *path != NULL)
-            code = make_absolute(path);
+            code = make_absolute(path, path == &options->identity);
     }
     return code;
 }
@@ -245,9 +255,12 @@ void login_say(const struct login_options *options, const char *format, ...)
     fputc('\n', stderr);
 }
 
+/* The public key of a login `a-cert` would be in the file of the certificate of `a`. */
 bool name_valid(const char *name)
 {
     size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
 
-    return length > 0 && length <= NAME_MOST && name[length] == '\0' && *name != '-';
+    if (length == 0 || length > NAME_MOST || name[length] != '\0' || *name == '-')
+        return false;
+    return length < strlen(CERTIFICATE) || strcmp(name + length - strlen(CERTIFICATE), CERTIFICATE) != 0;
 }

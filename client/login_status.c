@@ -11,16 +11,6 @@
 
 enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 
-static int open_place(const struct login_options *options, struct keyplace *login, struct keyplace *place)
-{
-    int code = place_of_login(options->name, false, login);
-
-    if (code != LOGIN_DONE)
-        return code;
-    return options->identity != NULL ? place_of_identity(options->identity, place)
-                                     : place_of_login(options->name, false, place);
-}
-
 /* --- one block --- */
 
 static void print_span(int64_t seconds)
@@ -90,7 +80,7 @@ static int show(const struct login_options *options, const struct verifier *veri
 {
     CLEANUP(place_close) struct keyplace login = {.folder = -1}, place = {.folder = -1};
     CLEANUP(held_clear) struct held held = {.certificate = NULL};
-    int code = open_place(options, &login, &place);
+    int code = places_open(options, false, &login, &place);
 
     if (code == LOGIN_DONE && place.folder >= 0)
         code = held_read(verifier, &place, &held);
@@ -122,8 +112,7 @@ static bool is_left_over(const struct login_file *file, char *name)
     if (suffix == NULL || suffix[4] != '\0')
         return false;
     *suffix = '\0';
-    return name_valid(name) && (strlen(name) < 5 || strcmp(suffix - 5, "-cert") != 0) &&
-           !login_file_has(file, name);
+    return name_valid(name) && !login_file_has(file, name);
 }
 
 static int better(int one, int other)
@@ -178,7 +167,7 @@ int show_status(struct login_options *options, const struct login_file *file)
 int log_out(struct login_options *options)
 {
     CLEANUP(place_close) struct keyplace login = {.folder = -1}, place = {.folder = -1};
-    int code = open_place(options, &login, &place);
+    int code = places_open(options, false, &login, &place);
 
     if (code != LOGIN_DONE)
         return code;

@@ -10,10 +10,31 @@
 #include <string.h>
 #include <unistd.h>
 
+/* It does not end with us: it is in a session of its own, and PR_SET_PDEATHSIG is lost where it is setgid. */
+static const int endings[] = {SIGHUP, SIGINT, SIGTERM};
+static volatile sig_atomic_t pid_to_end;
+
+static void end_both(int signal_number)
+{
+    kill((pid_t)pid_to_end, SIGTERM);
+    raise(signal_number); /* SA_RESETHAND: now it ends us */
+}
+
+static void on_endings(void (*from)(int), void (*to)(int))
+{
+    const struct sigaction action = {.sa_handler = to, .sa_flags = (int)SA_RESETHAND | SA_NODEFER};
+    struct sigaction found;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(endings); i++)
+        if (sigaction(endings[i], NULL, &found) == 0 && found.sa_handler == from)
+            sigaction(endings[i], &action, NULL);
+}
+
 void own_agent_stop(struct own_agent *own)
 {
     if (own->pid <= 0)
         return;
+    on_endings(end_both, SIG_DFL);
     kill(own->pid, SIGTERM); /* it takes its socket along */
     (void)run_wait(own->pid);
     own->pid = 0;
@@ -51,6 +72,8 @@ int own_agent_start(const struct login_options *options, const struct keyplace *
     own->pid = run_start(agent, RUN_PIPE, NULL, &output);
     if (own->pid < 0)
         return client_complain(LOGIN_UNABLE, "ssh-agent: %s", strerror(errno));
+    pid_to_end = own->pid;
+    on_endings(SIG_DFL, end_both);
     started = read_path(output, own->path);
     close(output);
     if (!started)

@@ -13,8 +13,7 @@ void provider_clear(struct provider *provider)
     *provider = (struct provider){.discovery = NULL};
 }
 
-/* A password is typed there, or a secret sent there: over an authenticated link, or not at all. */
-static bool is_https(const char *uri)
+bool uri_is_https(const char *uri)
 {
     size_t length = strlen(uri);
 
@@ -31,7 +30,7 @@ static int find_endpoint(const struct document *discovery, const char *name, con
     *ret_uri = document_text(discovery, name);
     if (*ret_uri == NULL)
         return client_complain(LOGIN_REFUSED, "the provider's discovery document names no %s", name);
-    if (!is_https(*ret_uri))
+    if (!uri_is_https(*ret_uri))
         return client_complain(LOGIN_REFUSED, "the provider's %s is no https address", name);
     return LOGIN_DONE;
 }
@@ -49,7 +48,7 @@ static int check_issuer(const struct login_options *options, const struct docume
     return client_complain(
         LOGIN_REFUSED,
         "the provider says that its issuer is %s: set --issuer to exactly that, if it is yours",
-        jwkscore_quote(shown, sizeof(shown), issuer, strlen(issuer)));
+        uri_is_https(issuer) ? issuer : jwkscore_quote(shown, sizeof(shown), issuer, strlen(issuer)));
 }
 
 static int read_discovery(const struct login_options *options, struct provider *provider)
@@ -70,6 +69,17 @@ static int read_discovery(const struct login_options *options, struct provider *
     provider->secret_in_form =
         !document_lists(discovery, "token_endpoint_auth_methods_supported", "client_secret_basic", true);
     return LOGIN_DONE;
+}
+
+int provider_refuses(const char *error, const char *description)
+{
+    char shown[300], described[300];
+
+    jwkscore_quote(shown, sizeof(shown), error, strlen(error));
+    if (description == NULL)
+        return client_complain(LOGIN_REFUSED, "the provider refuses: %s", shown);
+    return client_complain(LOGIN_REFUSED, "the provider refuses: %s: %s", shown,
+                           jwkscore_quote(described, sizeof(described), description, strlen(description)));
 }
 
 int provider_discover(const struct login_options *options, struct provider *provider)

@@ -44,6 +44,7 @@ int refresh_store_write(const struct login_options *options, const struct keypla
         place_remove(place, SUFFIX);
         return LOGIN_DONE;
     }
+    keyring_remove(description);
     bytes_text(&text, token);
     return place_write(place, SUFFIX, &text);
 }

@@ -48,15 +48,8 @@ static void work_clear(struct work *work)
 
 static int open_places(struct work *work, bool make)
 {
-    const struct login_options *options = work->options;
-    int code = LOGIN_DONE;
-
-    if (work->login.folder < 0)
-        code = place_of_login(options->name, make, &work->login);
-    if (code != LOGIN_DONE || work->place.folder >= 0)
-        return code;
-    return options->identity != NULL ? place_of_identity(options->identity, &work->place)
-                                     : place_of_login(options->name, make, &work->place);
+    return work->login.folder >= 0 ? LOGIN_DONE
+                                   : places_open(work->options, make, &work->login, &work->place);
 }
 
 static bool is_done_already(const struct work *work)
@@ -169,11 +162,14 @@ void time_text(int64_t seconds, char text[TIME_SIZE])
         snprintf(text, TIME_SIZE, "%lld", (long long)seconds);
 }
 
-/* All are written before the first takes its place, so that what was there is whole until then. */
+/*
+ * All are written before the first takes its place, so that what was there is whole until then.  The public
+ * key comes last: until then it is not the certificate's, which is then not taken for a good one.
+ */
 static int write_files(struct work *work, const struct bytes *certificate)
 {
-    static const char *const all[] = {"", ".pub", "-cert.pub"};
-    const size_t first = work->key.fresh ? 0 : 2; /* a key that is in files stays there */
+    static const char *const all[] = {"-cert.pub", "", ".pub"};
+    const size_t count = work->key.fresh ? ARRAY_LENGTH(all) : 1; /* a key that is in files stays there */
     int code = open_places(work, true);
 
     if (code == LOGIN_DONE && work->key.fresh)
@@ -182,7 +178,7 @@ static int write_files(struct work *work, const struct bytes *certificate)
         code = place_stage(&work->place, "-cert.pub", certificate);
     if (code == LOGIN_DONE)
         agent_forget(work->options, &work->place); /* by what the old ones say */
-    for (size_t i = first; i < ARRAY_LENGTH(all); i++)
+    for (size_t i = 0; i < count; i++)
         if (code == LOGIN_DONE)
             code = place_commit(&work->place, all[i]);
         else
@@ -203,12 +199,14 @@ static int finish(struct work *work)
                                   .token = work->tokens.id_token,
                                   .from = jwkscore_now() - EARLIER,
                                   .until = until};
-    int code = ssh_cert_make(options, &work->key, &work->place, &cert, &certificate);
+    int code;
 
-    if (code != LOGIN_DONE)
-        return code;
-    code = write_files(work, &certificate);
-    if (code != LOGIN_DONE)
+    /* For a difference between clocks a token may be a little older, but nothing can be made of it then. */
+    if (until <= jwkscore_now())
+        return client_complain(LOGIN_REFUSED,
+                               "the provider's token has expired already: is the clock right?");
+    if ((code = ssh_cert_make(options, &work->key, &work->place, &cert, &certificate)) != LOGIN_DONE ||
+        (code = write_files(work, &certificate)) != LOGIN_DONE)
         return code;
     agent_take(options, &work->place, until);
     time_text(until, when);

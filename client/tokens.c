@@ -2,8 +2,8 @@
 /* tokens.c: the token endpoint: a grant goes in, tokens come out (RFC 6749 section 3.2). */
 #include "login.h"
 
-#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 void tokens_clear(struct tokens *tokens)
 {
@@ -25,7 +25,7 @@ static void encode(struct bytes *out, const char *value)
 /* One line end comes off. */
 static int read_secret(const struct login_options *options, struct bytes *secret)
 {
-    int code = private_file_read(options->client_secret_file, secret);
+    int code = persons_file_read(options->client_secret_file, S_IRWXG | S_IRWXO, LOGIN_UNABLE, secret);
 
     if (code == LOGIN_DONE && secret->length > 0 && secret->at[secret->length - 1] == '\n')
         secret->length--;
@@ -91,17 +91,8 @@ int tokens_ask(const struct login_options *options, const struct provider *provi
 
 int tokens_check(const struct tokens *tokens)
 {
-    const char *description;
-    char error[300], shown[300];
-
-    if (tokens->error == NULL && tokens->id_token != NULL)
-        return LOGIN_DONE;
-    if (tokens->error == NULL)
-        return client_complain(LOGIN_REFUSED, "the provider gave no ID token");
-    description = document_text(tokens->answer, "error_description");
-    jwkscore_quote(error, sizeof(error), tokens->error, strlen(tokens->error));
-    if (description == NULL)
-        return client_complain(LOGIN_REFUSED, "the provider refuses: %s", error);
-    return client_complain(LOGIN_REFUSED, "the provider refuses: %s: %s", error,
-                           jwkscore_quote(shown, sizeof(shown), description, strlen(description)));
+    if (tokens->error != NULL)
+        return provider_refuses(tokens->error, document_text(tokens->answer, "error_description"));
+    return tokens->id_token != NULL ? LOGIN_DONE
+                                    : client_complain(LOGIN_REFUSED, "the provider gave no ID token");
 }

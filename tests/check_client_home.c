@@ -103,6 +103,8 @@ END_TEST
 START_TEST(no_link_is_followed)
 {
     CLEANUP(bytes_wipe) struct bytes out = {0};
+    struct login_options options = {.name = (char *)"corp"};
+    struct keyplace login = {.folder = -1};
     const char *home = new_home(), *path, *victim = room_write("victim", "untouched");
 
     ck_assert_int_eq(place_of_login("corp", true, &place), LOGIN_DONE);
@@ -115,10 +117,12 @@ START_TEST(no_link_is_followed)
     bytes_wipe(&out);
     ck_assert_int_eq(mode_of(victim), 0644);
     place_close(&place);
-    ck_assert_int_eq(place_of_identity(victim, &place), LOGIN_DONE);
+    options.identity = (char *)victim;
+    ck_assert_int_eq(places_open(&options, false, &login, &place), LOGIN_DONE);
     ck_assert_int_eq(place_read(&place, "", &out), LOGIN_DONE);
     ck_assert(text_is(text_of(&out), "untouched"));
     place_close(&place);
+    place_close(&login);
 }
 END_TEST
 
@@ -127,10 +131,11 @@ START_TEST(a_secret_of_everybodys_is_none)
     CLEANUP(bytes_wipe) struct bytes secret = {0}, none = {0};
 
     heard();
-    ck_assert_int_eq(private_file_read(room_write_bytes("secret", TEXT("s"), 0600), &secret), LOGIN_DONE);
+    ck_assert_int_eq(persons_file_read(room_write_bytes("secret", TEXT("s"), 0600), 077, 1, &secret),
+                     LOGIN_DONE);
     ck_assert(text_is(text_of(&secret), "s"));
-    ck_assert_int_eq(private_file_read(room_write_bytes("secret", TEXT("s"), 0640), &none), LOGIN_UNABLE);
-    ck_assert_int_eq(private_file_read(room_path(""), &none), LOGIN_UNABLE);
+    ck_assert_int_eq(persons_file_read(room_write_bytes("secret", TEXT("s"), 0640), 077, 1, &none), 1);
+    ck_assert_int_eq(persons_file_read(room_path(""), 077, 1, &none), 1);
     ck_assert_ptr_nonnull(strstr(heard(), "chmod 600"));
 }
 END_TEST
@@ -159,8 +164,10 @@ END_TEST
 START_TEST(a_refresh_token_is_kept_and_forgotten)
 {
     const struct login_options options = {
-        .issuer = (char *)"https://check.example", .client_id = (char *)"c", .name = (char *)"corp"};
-    CLEANUP(bytes_wipe) struct bytes token = {0}, none = {0};
+        .issuer = (char *)"https://check.example",
+        .client_id = (char *)"c",
+        .name = (char *)textf("corp%d", (int)getpid())}; /* its own, in a keyring that is shared */
+    CLEANUP(bytes_wipe) struct bytes token = {0}, none = {0}, long_one = {0};
     const char *path = textf("%s/.ssh/jwks/corp.refresh", new_home());
 
     ck_assert_int_eq(place_of_login("corp", true, &place), LOGIN_DONE);
@@ -170,6 +177,12 @@ START_TEST(a_refresh_token_is_kept_and_forgotten)
     ck_assert_str_ne(refresh_store_where(&options, &place), "none");
     if (access(path, F_OK) == 0)
         ck_assert_int_eq(mode_of(path), 0600);
+    /* Too long for a keyring, which must not keep the one before. */
+    ck_assert_int_eq(refresh_store_write(&options, &place, repeated("x", 40000)), LOGIN_DONE);
+    ck_assert_int_eq(mode_of(path), 0600);
+    ck_assert_int_eq(refresh_store_read(&options, &place, &long_one), LOGIN_DONE);
+    ck_assert(text_is(text_of(&long_one), repeated("x", 40000)));
+    ck_assert_int_eq(refresh_store_write(&options, &place, "refresh-token"), LOGIN_DONE);
     ck_assert_int_eq(refresh_store_read(&options, &place, &token), LOGIN_DONE);
     ck_assert(text_is(text_of(&token), "refresh-token"));
     refresh_store_remove(&options, &place);

@@ -130,6 +130,8 @@ START_TEST(names_are_plain)
     ck_assert(!name_valid("") && !name_valid("-c") && !name_valid("a/b") && !name_valid(".") &&
               !name_valid("a b"));
     ck_assert(!name_valid(repeated("x", 33)));
+    /* Its public key would be where the certificate of `a` is. */
+    ck_assert(!name_valid("a-cert") && !name_valid("-cert") && name_valid("a-certs") && name_valid("cert"));
 }
 END_TEST
 
@@ -232,6 +234,9 @@ START_TEST(a_file_that_others_could_change_is_refused)
     login_file_free(found);
     ck_assert_int_eq(login_file_read(room_path("absent"), &found), LOGIN_UNABLE);
     login_file_free(found);
+    ck_assert_int_eq(login_file_read(room_write("login.conf", repeated("#\n", 200000)), &found),
+                     LOGIN_UNABLE);
+    login_file_free(found);
     new_home();
     ck_assert_int_eq(login_file_read(NULL, &found), LOGIN_DONE); /* nobody has to have one */
     login_file_free(found);
@@ -277,13 +282,19 @@ END_TEST
 
 START_TEST(paths_become_absolute_and_the_rest_has_defaults)
 {
-    CLEANUP(options_clear) struct login_options options = {.issuer = NULL};
-    const char *home = new_home(), *below = strrchr(home, '/') + 1;
+    CLEANUP(options_clear) struct login_options options = {.issuer = NULL}, other = {.issuer = NULL};
+    const char *home = new_home(), *below = strrchr(home, '/') + 1, *link = textf("%s/key", home);
 
     room_write(textf("%s/ca.pem", below), "x");
     ck_assert_ptr_null(options_set(&options, "ca_file", "~/ca.pem"));
     ck_assert_int_eq(options_complete(&options), LOGIN_DONE);
     ck_assert_str_eq(options.ca_file, textf("%s/ca.pem", home));
+    ck_assert_int_eq(symlink("ca.pem", link), 0);
+    ck_assert_ptr_null(options_set(&other, "ca_file", link));
+    ck_assert_ptr_null(options_set(&other, "identity", link));
+    ck_assert_int_eq(options_complete(&other), LOGIN_DONE);
+    ck_assert_str_eq(other.ca_file, options.ca_file);
+    ck_assert_str_eq(other.identity, link); /* ssh looks for the certificate there */
     ck_assert_str_eq(options.principals, "alice");
     ck_assert_str_eq(options.extension, "jwks-token@pam-jwks");
     ck_assert_str_eq(options.redirect_host, "127.0.0.1");

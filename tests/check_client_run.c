@@ -126,8 +126,38 @@ START_TEST(an_agents_answer_is_taken_apart_with_care)
 }
 END_TEST
 
+/* What an agent answers whose signature is one octet by `algorithm`. */
+static bool sign(const char *algorithm, bool rsa)
+{
+    CLEANUP(bytes_wipe) struct bytes answer = {0}, nothing = {0}, signature = {0};
+    const uint32_t length = (uint32_t)strlen(algorithm) + 9;
+    int ends[2];
+    bool done;
+
+    bytes_u32(&answer, length + 5);
+    bytes_add(&answer, "\x0e", 1);
+    bytes_u32(&answer, length);
+    bytes_string_text(&answer, algorithm);
+    bytes_string_text(&answer, "s");
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    ck_assert_int_eq(send(ends[1], answer.at, answer.length, MSG_NOSIGNAL), (ssize_t)answer.length);
+    done = agent_sign(ends[0], &nothing, &nothing, rsa, &signature);
+    ck_assert_uint_eq(signature.length, done ? length : 0);
+    close(ends[0]);
+    close(ends[1]);
+    return done;
+}
+
+START_TEST(an_rsa_key_never_signs_by_sha_1)
+{
+    ck_assert(sign("rsa-sha2-512", true) && sign("ssh-ed25519", false));
+    ck_assert(!sign("ssh-rsa", true) && !sign("rsa-sha2-5", true) && !sign("", true));
+}
+END_TEST
+
 int main(void)
 {
     return RUN_IN_ROOM("client_run", how_it_ended_is_told, it_gets_no_descriptor_of_ours,
-                       it_has_signals_and_a_session_of_its_own, an_agents_answer_is_taken_apart_with_care);
+                       it_has_signals_and_a_session_of_its_own, an_agents_answer_is_taken_apart_with_care,
+                       an_rsa_key_never_signs_by_sha_1);
 }

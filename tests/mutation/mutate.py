@@ -57,7 +57,7 @@ class Mutant:
         """Who is asked, first those that the list names, then those of the file."""
         stem = os.path.splitext(os.path.basename(self.file))[0]
         own = [f"check_{stem}"] + sorted(name for name in known if name.startswith(f"check_{stem}_"))
-        general = [STRONGEST] if self.file.startswith("libjwkscore/") else ["check_pam"]
+        general = {"libjwkscore": [STRONGEST], "client": []}.get(self.file.split("/")[0], ["check_pam"])
         return [name for name in dict.fromkeys(self.programs + own + general) if name in known]
 
 
