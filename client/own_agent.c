@@ -60,6 +60,18 @@ static bool read_path(int fd, char path[PATH_MAX])
     return true;
 }
 
+/* Until it answers it has no handler for the signal that ends it, and would leave its socket behind. */
+static bool is_ready(const struct own_agent *own)
+{
+    int agent = agent_connect(own->path);
+
+    if (agent < 0)
+        return false;
+    (void)agent_holds(agent, "", false);
+    close(agent);
+    return true;
+}
+
 int own_agent_start(const struct login_options *options, const struct keyplace *place, struct own_agent *own)
 {
     const char *const agent[] = {"ssh-agent", "-s", "-D", "-t", "60", NULL}, *const add[] = {"ssh-add", "-q",
@@ -74,7 +86,7 @@ int own_agent_start(const struct login_options *options, const struct keyplace *
         return client_complain(LOGIN_UNABLE, "ssh-agent: %s", strerror(errno));
     pid_to_end = own->pid;
     on_endings(SIG_DFL, end_both);
-    started = read_path(output, own->path);
+    started = read_path(output, own->path) && is_ready(own);
     close(output);
     if (!started)
         return client_complain(LOGIN_UNABLE, "ssh-agent, which signs for %s, could not be started",

@@ -61,6 +61,8 @@ browser_is() {
     browser_forgets
 }
 browser_forgets() { rm -f "$W/browser"/*; }
+# It writes down what it saw, perhaps after jwks-login's end.
+browser_ends() { wait_for 10 not pgrep -u "$U" -f "$W/bin/browser.py" >/dev/null || echo "the browser is still there"; }
 
 person() { as_user PATH="$PREFIX/bin:/usr/local/bin:/usr/bin:/bin" "${PERSON[@]}" "$@"; }
 
@@ -71,6 +73,7 @@ login() {
     browser_forgets
     "${UNDER[@]}" "${AS_USER[@]}" PATH="$PREFIX/bin:/usr/local/bin:/usr/bin:/bin" "${PERSON[@]}" timeout --foreground 90 \
         jwks-login "$@" >"$W/stdout" 2>"$W/stderr" </dev/null || STATUS=$?
+    browser_ends
     cat "$W/stderr" >>"$LOGS/clients"
     [[ " $* " == *' --token '* ]] || cat "$W/stdout" >>"$LOGS/clients"
 }

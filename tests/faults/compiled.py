@@ -22,7 +22,7 @@ def library():
 def flags(host):
     """As configure would have them, for a build on the host's clock."""
     texts = {"PACKAGE_VERSION": "0", "JWKS_CONF": host.conf_file, "JWKS_STATE_DIR": host.state_dir, "JWKS_RUN_DIR": host.run_dir,
-             "JWKS_FETCH_HELPER": host.shim, "JWKS_CA_PATH": "/etc/ssl/certs", "JWKS_TEST_CLOCK": host.clock_file}
+             "JWKS_GRANTS_DIR": host.path("grants"), "JWKS_FETCH_HELPER": host.shim, "JWKS_CA_PATH": "/etc/ssl/certs", "JWKS_TEST_CLOCK": host.clock_file}
     return ["-D_GNU_SOURCE=1", "-D_FILE_OFFSET_BITS=64", "-DJWKS_BUILD_TIME=0", *(f'-D{name}="{text}"' for name, text in texts.items()),
             "-I" + os.path.join(TOP, "libjwkscore"), "-I/usr/include/json-c"]
 
