@@ -20,21 +20,24 @@ static void end_both(int signal_number)
     raise(signal_number); /* SA_RESETHAND: now it ends us */
 }
 
-static void on_endings(void (*from)(int), void (*to)(int))
+/* What is ignored, or somebody else's, stays. */
+static void end_with_us(bool together)
 {
-    const struct sigaction action = {.sa_handler = to, .sa_flags = (int)SA_RESETHAND | SA_NODEFER};
+    const struct sigaction action = {.sa_handler = together ? end_both : SIG_DFL,
+                                     .sa_flags = (int)SA_RESETHAND | SA_NODEFER};
     struct sigaction found;
 
     for (size_t i = 0; i < ARRAY_LENGTH(endings); i++)
-        if (sigaction(endings[i], NULL, &found) == 0 && found.sa_handler == from)
-            sigaction(endings[i], &action, NULL);
+        if (sigaction(endings[i], NULL, &found) == 0 &&
+            found.sa_handler == (together ? SIG_DFL : end_both))
+            (void)sigaction(endings[i], &action, NULL);
 }
 
 void own_agent_stop(struct own_agent *own)
 {
     if (own->pid <= 0)
         return;
-    on_endings(end_both, SIG_DFL);
+    end_with_us(false);
     kill(own->pid, SIGTERM); /* it takes its socket along */
     (void)run_wait(own->pid);
     own->pid = 0;
@@ -85,7 +88,7 @@ int own_agent_start(const struct login_options *options, const struct keyplace *
     if (own->pid < 0)
         return client_complain(LOGIN_UNABLE, "ssh-agent: %s", strerror(errno));
     pid_to_end = own->pid;
-    on_endings(SIG_DFL, end_both);
+    end_with_us(true);
     started = read_path(output, own->path) && is_ready(own);
     close(output);
     if (!started)
