@@ -68,9 +68,10 @@ static int keep_refresh_token(struct work *work)
 {
     int code = work->tokens.refresh_token == NULL ? LOGIN_DONE : open_places(work, true);
 
-    if (code != LOGIN_DONE || work->tokens.refresh_token == NULL)
-        return code;
-    return refresh_store_write(work->options, &work->login, work->tokens.refresh_token);
+    if (code == LOGIN_DONE && work->tokens.refresh_token != NULL)
+        code = refresh_store_write(work->options, &work->login, work->tokens.refresh_token);
+    work->tokens.refresh_token = NULL; /* once */
+    return code;
 }
 
 static int ask_for_refresh(struct work *work, const struct bytes *token)
