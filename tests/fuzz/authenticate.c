@@ -31,16 +31,7 @@ enum jwkscore_status __wrap_key_verify(const struct crypto *crypto, const struct
     return JWKSCORE_OK;
 }
 
-/* The generator of P-256, whose secret key is 1; kid "1" and none. */
-static const char key_set[] = "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"1\",\"x\":"
-                              "\"axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY\","
-                              "\"y\":\"T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU\"}]}";
 static struct jwkscore_config *config;
-
-static void set(const char *section, const char *key, const char *value)
-{
-    must(jwkscore_config_set(config, section, key, value, NULL) == JWKSCORE_OK);
-}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -48,18 +39,18 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argv;
     config = jwkscore_config_new();
     must(config != NULL);
-    set("issuer a", "issuer", "https://a.example.com");
-    set("issuer a", "audience", "ssh-prod");
-    set("issuer a", "jwks_file", "/a.jwks");
-    set("issuer a", "user_claim", "sub");
-    set("issuer b", "issuer", "https://b.example.com");
-    set("issuer b", "audience", "web");
-    set("issuer b", "jwks_file", "/b.jwks");
-    set("issuer b", "user_claim", "/names/user");
-    set("issuer b", "token_type", "access");
-    set("issuer b", "allow_extra_audience", "yes");
-    set("issuer b", "require", "groups = ssh-users");
-    set("issuer b", "max_lifetime", "1d");
+    fuzz_set(config, "issuer a", "issuer", "https://a.example.com");
+    fuzz_set(config, "issuer a", "audience", "ssh-prod");
+    fuzz_set(config, "issuer a", "jwks_file", "/a.jwks");
+    fuzz_set(config, "issuer a", "user_claim", "sub");
+    fuzz_set(config, "issuer b", "issuer", "https://b.example.com");
+    fuzz_set(config, "issuer b", "audience", "web");
+    fuzz_set(config, "issuer b", "jwks_file", "/b.jwks");
+    fuzz_set(config, "issuer b", "user_claim", "/names/user");
+    fuzz_set(config, "issuer b", "token_type", "access");
+    fuzz_set(config, "issuer b", "allow_extra_audience", "yes");
+    fuzz_set(config, "issuer b", "require", "groups = ssh-users");
+    fuzz_set(config, "issuer b", "max_lifetime", "1d");
     must(jwkscore_config_check(config, NULL) == JWKSCORE_OK);
     return 0;
 }
@@ -186,7 +177,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct jwkscore_request request = {
         .size = sizeof(request), .token = token, .token_length = length, .now = NOW};
 
-    fuzz_file = (struct fuzz_span){key_set, sizeof(key_set) - 1};
+    fuzz_file = fuzz_key_set;
     if (jwkscore_authenticate(config, &request, &identity, &error) == JWKSCORE_OK)
         check(token, length, identity);
     else

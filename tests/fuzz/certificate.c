@@ -43,16 +43,7 @@ enum jwkscore_status __wrap_account_check(const struct jwkscore_config *config,
     return JWKSCORE_OK;
 }
 
-/* The generator of P-256, whose secret key is 1; kid "1" and none. */
-static const char key_set[] = "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"1\",\"x\":"
-                              "\"axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY\","
-                              "\"y\":\"T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU\"}]}";
 static struct jwkscore_config *config;
-
-static void set(const char *section, const char *key, const char *value)
-{
-    must(jwkscore_config_set(config, section, key, value, NULL) == JWKSCORE_OK);
-}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -60,13 +51,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argv;
     config = jwkscore_config_new();
     must(config != NULL);
-    set("issuer a", "issuer", "https://a.example.com");
-    set("issuer a", "audience", "ssh-prod");
-    set("issuer a", "jwks_file", "/a.jwks");
-    set("issuer a", "user_claim", "sub");
-    set("issuer a", "user_match", ".*");
-    set("issuer a", "user_name", USER);
-    set("issuer a", "key_binding", "none");
+    fuzz_set(config, "issuer a", "issuer", "https://a.example.com");
+    fuzz_set(config, "issuer a", "audience", "ssh-prod");
+    fuzz_set(config, "issuer a", "jwks_file", "/a.jwks");
+    fuzz_set(config, "issuer a", "user_claim", "sub");
+    fuzz_set(config, "issuer a", "user_match", ".*");
+    fuzz_set(config, "issuer a", "user_name", USER);
+    fuzz_set(config, "issuer a", "key_binding", "none");
     must(jwkscore_config_check(config, NULL) == JWKSCORE_OK);
     return 0;
 }
@@ -168,7 +159,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t length;
     char *token = fuzz_token(data, size, &length);
 
-    fuzz_file = (struct fuzz_span){key_set, sizeof(key_set) - 1};
+    fuzz_file = fuzz_key_set;
     offer((struct text){(const char *)data, size}, NULL);
     write_certificate(&certificate, (struct text){token, length});
     offer((struct text){(const char *)certificate.bytes, certificate.length}, CERT_TYPE);

@@ -18,6 +18,16 @@ void fuzz_broken(const char *file, int line, const char *promise)
     abort();
 }
 
+static const char key_set[] = "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"1\",\"x\":"
+                              "\"axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY\","
+                              "\"y\":\"T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU\"}]}";
+const struct fuzz_span fuzz_key_set = {key_set, sizeof(key_set) - 1};
+
+void fuzz_set(struct jwkscore_config *config, const char *section, const char *key, const char *value)
+{
+    must(jwkscore_config_set(config, section, key, value, NULL) == JWKSCORE_OK);
+}
+
 bool fuzz_is_printable(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++)

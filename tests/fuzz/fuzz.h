@@ -38,6 +38,12 @@ char *fuzz_token(const uint8_t *data, size_t size, size_t *ret_length);
 unsigned char *fuzz_sealed(const uint8_t *data, size_t size, size_t *ret_length);
 bool fuzz_is_sealed(const uint8_t *data, size_t size); /* by OpenSSL alone */
 
+/* One P-256 key, the generator, whose secret key is 1: kid "1". */
+extern const struct fuzz_span fuzz_key_set;
+
+struct jwkscore_config;
+void fuzz_set(struct jwkscore_config *, const char *section, const char *key, const char *value);
+
 /* What every file holds, for targets that are linked with -Wl,--wrap=file_read. */
 extern struct fuzz_span fuzz_file;
 
