@@ -249,6 +249,13 @@ const char *jwkscore_offer_token(const struct jwkscore_config *, const struct jw
                                  size_t *ret_length);
 
 /*
+ * Is the token that jwkscore_offer_token() finds with NULL in an extension which the issuer that `identity` is of names?  To be
+ * asked after that token's decision: E_ISSUER.
+ */
+enum jwkscore_status jwkscore_offer_check_extension(const struct jwkscore_config *, const struct jwkscore_offer *,
+                                                    const struct jwkscore_identity *, struct jwkscore_error *);
+
+/*
  * May `user` have this name, and of a certificate: is it a user's, signed by its own key, valid at `now`, with `user` among
  * its principals?  That its signature verifies is sshd's part, done before anybody is asked.  E_ACCOUNT, E_MALFORMED,
  * E_UNBOUND, E_USER, E_EXPIRED, E_NOT_YET_VALID.

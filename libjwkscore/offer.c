@@ -165,6 +165,26 @@ const char *jwkscore_offer_token(const struct jwkscore_config *config, const str
     return NULL;
 }
 
+/* A5: whose token it is must have said that tokens come in this extension. */
+enum jwkscore_status jwkscore_offer_check_extension(const struct jwkscore_config *config,
+                                                    const struct jwkscore_offer *offer,
+                                                    const struct jwkscore_identity *identity,
+                                                    struct jwkscore_error *error)
+{
+    const char *issuer, *token;
+    size_t length;
+
+    config_error_clear(error);
+    if (config == NULL || offer == NULL || identity == NULL)
+        return error_set(error, JWKSCORE_E_ARGUMENT, "jwkscore_offer_check_extension: an argument is NULL");
+    issuer = jwkscore_identity_issuer(identity);
+    token = jwkscore_offer_token(config, offer, NULL, &length);
+    if (token != NULL && jwkscore_offer_token(config, offer, issuer, &length) == token)
+        return JWKSCORE_OK;
+    return error_set(error, JWKSCORE_E_ISSUER, "issuer %s does not name the extension that the token is in",
+                     issuer);
+}
+
 static enum jwkscore_status check_certificate(const struct sshcert *cert, const char *user, int64_t now,
                                               struct jwkscore_error *error)
 {

@@ -7,18 +7,6 @@
  */
 #include "helper.h"
 
-/* The token's own issuer must have said that tokens come in this extension. */
-static enum jwkscore_status check_place(struct call *call, const char *token)
-{
-    const char *issuer = jwkscore_identity_issuer(call->identity);
-    size_t length;
-
-    if (jwkscore_offer_token(call->config, call->offer, issuer, &length) == token)
-        return JWKSCORE_OK;
-    return call_refuse(call, JWKSCORE_E_ISSUER, "issuer %s does not name the extension that the token is in",
-                       issuer);
-}
-
 enum jwkscore_status certificate_decide(struct call *call)
 {
     size_t length = 0;
@@ -29,7 +17,8 @@ enum jwkscore_status certificate_decide(struct call *call)
     if (call->no_token)
         return call_refuse(call, JWKSCORE_E_UNBOUND, "the certificate holds no token");
     if ((status = call_authenticate(call, token, length, true)) != JWKSCORE_OK ||
-        (status = check_place(call, token)) != JWKSCORE_OK)
+        (status = jwkscore_offer_check_extension(call->config, call->offer, call->identity, &call->error)) !=
+            JWKSCORE_OK)
         return status;
     return call_answer(call, true);
 }

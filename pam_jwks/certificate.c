@@ -93,19 +93,6 @@ static enum jwkscore_status read_next(struct login *login, struct reading *readi
     return status;
 }
 
-/* The token's own issuer must have said that tokens come in this extension. */
-static enum jwkscore_status check_place(struct login *login, const struct jwkscore_offer *offer,
-                                        const char *token)
-{
-    const char *issuer = jwkscore_identity_issuer(login->identity);
-    size_t length;
-
-    if (jwkscore_offer_token(login->config, offer, issuer, &length) == token)
-        return JWKSCORE_OK;
-    return log_reason(&login->error, JWKSCORE_E_ISSUER,
-                      "issuer %s does not name the extension that the token is in", issuer);
-}
-
 static enum jwkscore_status verify(struct login *login, const char *service,
                                    const struct jwkscore_offer *offer)
 {
@@ -118,7 +105,7 @@ static enum jwkscore_status verify(struct login *login, const char *service,
     login->identity = NULL;
     status = login_ask(login, request);
     if (status == JWKSCORE_OK)
-        status = check_place(login, offer, request.token);
+        status = jwkscore_offer_check_extension(login->config, offer, login->identity, &login->error);
     if (status == JWKSCORE_OK && before != NULL &&
         jwkscore_identity_expires(before) < jwkscore_identity_expires(login->identity)) {
         later = login->identity;

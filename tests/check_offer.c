@@ -250,6 +250,7 @@ START_TEST(arguments_that_are_none)
     ck_assert_status(jwkscore_offer_read(config, KNOWN_TYPE, KNOWN_KEY, NULL, NULL), JWKSCORE_E_ARGUMENT);
     ck_assert_status(jwkscore_offer_read(config, KNOWN_TYPE, KNOWN_KEY, &offer, NULL), JWKSCORE_OK);
     ck_assert_status(jwkscore_offer_check(NULL, "alice", NOW, NULL), JWKSCORE_E_ARGUMENT);
+    ck_assert_status(jwkscore_offer_check_extension(config, offer, NULL, NULL), JWKSCORE_E_ARGUMENT);
     ck_assert_status(jwkscore_offer_check(offer, NULL, NOW, NULL), JWKSCORE_E_ARGUMENT);
     ck_assert_status(jwkscore_offer_check(offer, "alice", -1, NULL), JWKSCORE_E_ARGUMENT);
     jwkscore_offer_free(offer);
