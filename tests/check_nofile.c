@@ -8,7 +8,6 @@
  */
 #include "cachefile.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -52,7 +51,6 @@ static bool strike(const char *name)
 }
 
 /* libc's function of the same name and type. */
-#define THEIRS(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
 #define THEIRS64(name)                                                                                       \
     ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, sizeof(long) == 8 ? #name : #name "64"))
 

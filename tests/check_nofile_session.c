@@ -10,7 +10,6 @@
 #include "pam_client.h"
 #include "pam_clock.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -39,8 +38,6 @@ static bool strike(void)
     errno = faults.number;
     return true;
 }
-
-#define THEIRS(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
 
 int openat(int folder, const char *name, int flags, ...)
 {

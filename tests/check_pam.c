@@ -3,18 +3,14 @@
  * check_pam: the built module, under real libpam, answers every client and every token with the right PAM
  * code, one log line, and no part of a token anywhere.
  *
- * The module is $JWKS_PAM_MODULE, or the one in the build.  pam_syslog() and clock_gettime() are this program's own:
- * what it defines goes before libpam's and libc's, so it reads the log and sets the clock.  Any user can run
- * it.
+ * pam_syslog() and clock_gettime() are this program's own: what it defines goes before libpam's and libc's, so it reads the
+ * log and sets the clock.  Any user can run it.
  */
-#include "support.h"
+#include "pam_host.h"
 
 #include "pam_client.h"
 #include "pam_clock.h"
 
-#include <dlfcn.h>
-#include <limits.h>
-#include <pwd.h>
 #include <regex.h>
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
@@ -23,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <unistd.h>
 
 enum { LINES = 64, LINE_SIZE = 3000, SSH_CUT = 1023, SUDO_REFUSED = 512 };
 
@@ -67,8 +62,6 @@ static bool refuse_this_one(void)
     return refused.call != 0 && ++refused.seen == refused.call;
 }
 
-#define THEIRS(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
-
 int pam_get_item(const pam_handle_t *handle, int type, const void **item)
 {
     return refuse_this_one() ? PAM_SYSTEM_ERR : THEIRS(pam_get_item)(handle, type, item);
@@ -79,7 +72,8 @@ int pam_get_user(pam_handle_t *handle, const char **name, const char *prompt)
     return refuse_this_one() ? PAM_CONV_ERR : THEIRS(pam_get_user)(handle, name, prompt);
 }
 
-int pam_set_data(pam_handle_t *handle, const char *name, void *data, void (*clear)(pam_handle_t *, void *, int))
+int pam_set_data(pam_handle_t *handle, const char *name, void *data,
+                 void (*clear)(pam_handle_t *, void *, int))
 {
     return refuse_this_one() ? PAM_BUF_ERR : THEIRS(pam_set_data)(handle, name, data, clear);
 }
@@ -108,37 +102,6 @@ static void note_delay(int result, unsigned int microseconds, void *data)
 
 /* --- the host --- */
 
-static const char *user(void)
-{
-    static char name[64];
-    const struct passwd *entry = getpwuid(geteuid());
-
-    ck_assert_ptr_nonnull(entry);
-    snprintf(name, sizeof(name), "%s", entry->pw_name);
-    return name;
-}
-
-static const char *built(const char *path)
-{
-    const char *top = getenv("top_builddir");
-    char real[PATH_MAX];
-
-    ck_assert_msg(realpath(textf("%s/%s", top != NULL ? top : ".", path), real) != NULL, "%s is not built",
-                  path);
-    return textf("%s", real);
-}
-
-/* In a build the module's library has no place yet where the loader would look. */
-static const char *module_path(void)
-{
-    const char *path = getenv("JWKS_PAM_MODULE");
-
-    if (path != NULL)
-        return path;
-    ck_assert_msg(dlopen(built("libjwkscore/.libs/libjwkscore.so.0"), RTLD_NOW) != NULL, "%s", dlerror());
-    return built("pam_jwks/.libs/pam_jwks.so");
-}
-
 static const char *key_set(void)
 {
     return mint_jwks(mint_jwk(mint_key(MINT_ED25519, 0), "\"kid\":\"ed\""),
@@ -166,7 +129,7 @@ static void write_stack(const char *stack)
 
 static void write_stack_with(const char *arguments)
 {
-    const char *module = module_path();
+    const char *module = host_module();
 
     write_stack(textf("auth required %s conf=%s %s\naccount required %s conf=%s %s\n", module,
                       room_path("jwks.conf"), arguments, module, room_path("jwks.conf"), arguments));
@@ -252,7 +215,7 @@ static int login(const char *answer)
 
     reset_client();
     client.answers[0] = answer;
-    result = authenticate_as(user());
+    result = authenticate_as(host_user());
     end();
     return result;
 }
@@ -294,7 +257,7 @@ static void expect_decision(int priority, const char *pattern)
 static void expect_denied(const char *reason)
 {
     expect_decision(LOG_NOTICE,
-                    textf("^decision=deny user=%s .*reason=%s detail=\"[^\"]+\"$", user(), reason));
+                    textf("^decision=deny user=%s .*reason=%s detail=\"[^\"]+\"$", host_user(), reason));
 }
 
 /* --- tokens --- */
@@ -304,7 +267,7 @@ static const char *quoted(const char *text)
     return textf("\"%s\"", text);
 }
 
-#define CLAIMS(...) mint_claims("preferred_username", quoted(user()), ##__VA_ARGS__, NULL)
+#define CLAIMS(...) mint_claims("preferred_username", quoted(host_user()), ##__VA_ARGS__, NULL)
 
 static const char *good(void)
 {
@@ -382,7 +345,7 @@ START_TEST(good_token_is_allowed)
             LOG_INFO, textf("^decision=allow user=%s issuer=corp sub=\"s-1001\" kid=\"%s\" alg=%s cache=file "
                             "exp=20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z "
                             "jti=\"j 1\" us=[0-9]+$",
-                            user(), kid, alg));
+                            host_user(), kid, alg));
         ck_assert_uint_eq(line_count, 1);
         ck_assert_uint_eq(client.prompts, 1);
         ck_assert_str_eq(client.prompt[0], "Token: ");
@@ -441,7 +404,7 @@ START_TEST(long_token_comes_through_every_client)
             memmove(client.answers + 1, client.answers, sizeof(client.answers) - sizeof(client.answers[0]));
             client.answers[0] = token;
         }
-        ck_assert_int_eq(authenticate_as(user()), PAM_SUCCESS);
+        ck_assert_int_eq(authenticate_as(host_user()), PAM_SUCCESS);
         end();
         ck_assert_uint_eq(client.prompts, clients[i].prompts);
         ck_assert_uint_eq(client.messages, clients[i].messages);
@@ -460,7 +423,7 @@ START_TEST(rest_of_a_cut_token_is_asked_for)
     client.cut = SSH_CUT;
     client.answers[0] = token;
     client.answers[1] = token + SSH_CUT;
-    ck_assert_int_eq(authenticate_as(user()), PAM_SUCCESS);
+    ck_assert_int_eq(authenticate_as(host_user()), PAM_SUCCESS);
     end();
     ck_assert_str_eq(client.prompt[1], "Token (part 2): ");
     ck_assert_uint_eq(client.prompts, 2);
@@ -472,7 +435,7 @@ static void expect_cut_noticed(const char *token, size_t cut)
     reset_client();
     client.answers[0] = textf("%.*s", (int)cut, token);
     client.answers[1] = token + cut;
-    ck_assert_msg(authenticate_as(user()) == PAM_SUCCESS, "cut at %zu of %zu: %s", cut, strlen(token),
+    ck_assert_msg(authenticate_as(host_user()) == PAM_SUCCESS, "cut at %zu of %zu: %s", cut, strlen(token),
                   lines[line_count - 1].text);
     end();
     ck_assert_uint_eq(client.prompts, 2);
@@ -588,7 +551,7 @@ START_TEST(bad_token_in_parts_is_denied_with_its_reason)
         for (size_t size = 200; size <= 600; size += 50) {
             reset_client();
             answer_in_parts(bad[i].token, size, false);
-            ck_assert_int_eq(authenticate_as(user()), PAM_AUTH_ERR);
+            ck_assert_int_eq(authenticate_as(host_user()), PAM_AUTH_ERR);
             end();
             expect_denied(bad[i].reason);
         }
@@ -617,7 +580,7 @@ START_TEST(empty_answer_in_the_middle_is_denied)
         reset_client();
         answer_in_parts(good(), 100, framed != 0);
         client.answers[2] = "";
-        ck_assert_int_eq(authenticate_as(user()), PAM_AUTH_ERR);
+        ck_assert_int_eq(authenticate_as(host_user()), PAM_AUTH_ERR);
         end();
         expect_denied("incomplete");
         ck_assert_uint_eq(client.prompts, 3);
@@ -637,7 +600,7 @@ static void expect_broken(unsigned int call, int code, bool with_array, unsigned
     broken.seen = 0;
     broken.code = code;
     broken.with_array = with_array;
-    result = authenticate_as(user());
+    result = authenticate_as(host_user());
     broken.call = 0;
     ck_assert_msg(result == (client.prompts == parts ? PAM_SUCCESS : PAM_AUTH_ERR),
                   "call %u comes to %d: PAM code %d after %u answers", call, code, result, client.prompts);
@@ -667,7 +630,7 @@ START_TEST(password_method_takes_what_fits_and_nothing_else)
         client.password_method = true;
         client.cut = SSH_CUT;
         client.answers[0] = good_of_exactly(fits != 0 ? SSH_CUT : SSH_CUT + 2);
-        ck_assert_int_eq(authenticate_as(user()), fits != 0 ? PAM_SUCCESS : PAM_AUTH_ERR);
+        ck_assert_int_eq(authenticate_as(host_user()), fits != 0 ? PAM_SUCCESS : PAM_AUTH_ERR);
         end();
         ck_assert_uint_eq(client.prompts, 1);
     }
@@ -684,7 +647,7 @@ START_TEST(frames_out_of_order_are_denied)
     reset_client();
     answer_in_parts(good(), 100, true);
     client.answers[1] = client.answers[2];
-    ck_assert_int_eq(authenticate_as(user()), PAM_AUTH_ERR);
+    ck_assert_int_eq(authenticate_as(host_user()), PAM_AUTH_ERR);
     end();
     expect_denied("malformed");
     ck_assert_uint_eq(client.prompts, 2);
@@ -742,7 +705,7 @@ START_TEST(no_user_is_unknown)
     ck_assert_str_eq(client.prompt[1], "Token: ");
 
     reset_client(); /* login(1) may leave the asking to us */
-    client.answers[0] = user();
+    client.answers[0] = host_user();
     client.answers[1] = good();
     ck_assert_int_eq(authenticate_as(NULL), PAM_SUCCESS);
     end();
@@ -755,11 +718,11 @@ START_TEST(user_who_changes_during_the_conversation_is_the_one_who_counts)
     reset_client();
     client.answers[0] = good();
     switch_user_to = "nobody-here";
-    ck_assert_int_eq(authenticate_as(user()), PAM_USER_UNKNOWN);
+    ck_assert_int_eq(authenticate_as(host_user()), PAM_USER_UNKNOWN);
     end();
     reset_client();
     client.answers[0] = good();
-    switch_user_to = user();
+    switch_user_to = host_user();
     ck_assert_int_eq(authenticate_as("nobody-here"), PAM_SUCCESS);
     end();
 }
@@ -826,7 +789,7 @@ START_TEST(identity_is_exported_only_where_asked_for)
         write_conf(cases[i].conf);
         reset_client();
         client.answers[0] = mint_good("EdDSA", "ed", CLAIMS("sub", quoted(cases[i].subject)));
-        ck_assert_int_eq(authenticate_as(user()), PAM_SUCCESS);
+        ck_assert_int_eq(authenticate_as(host_user()), PAM_SUCCESS);
         ck_assert_pstr_eq(environment("JWKS_ISSUER"), exported ? "corp" : NULL);
         ck_assert_pstr_eq(environment("JWKS_EXPIRES"), exported ? textf("%jd", (intmax_t)NOW + 600) : NULL);
         ck_assert_pstr_eq(environment("JWKS_SUBJECT"),
@@ -842,7 +805,7 @@ START_TEST(nothing_is_exported_for_a_refused_token)
     write_conf("[service jwks-test]\nexport = yes\n");
     reset_client();
     client.answers[0] = tampered(good());
-    ck_assert_int_eq(authenticate_as(user()), PAM_AUTH_ERR);
+    ck_assert_int_eq(authenticate_as(host_user()), PAM_AUTH_ERR);
     ck_assert_ptr_null(environment("JWKS_ISSUER"));
     end();
 }
@@ -854,11 +817,12 @@ START_TEST(no_keys_are_unavailable)
 {
     make_host();
     ck_assert_int_eq(
-        login(mint_good("EdDSA", "ed", CLAIMS("iss", "\"https://away.example.com\"", "sub", quoted(user())))),
+        login(mint_good("EdDSA", "ed",
+                        CLAIMS("iss", "\"https://away.example.com\"", "sub", quoted(host_user())))),
         PAM_AUTHINFO_UNAVAIL);
     expect_decision(
         LOG_WARNING,
-        textf("^decision=unavailable user=%s issuer=away .*reason=[a-z-]+ detail=\"[^\"]+\"$", user()));
+        textf("^decision=unavailable user=%s issuer=away .*reason=[a-z-]+ detail=\"[^\"]+\"$", host_user()));
     ck_assert_uint_eq(client.messages, 0);
 }
 END_TEST
@@ -897,7 +861,8 @@ START_TEST(broken_key_file_is_a_fault)
     make_host();
     room_write("corp.jwks", "{}");
     ck_assert_int_eq(login(good()), PAM_SERVICE_ERR);
-    expect_decision(LOG_ERR, textf("^decision=fault user=%s issuer=corp .*reason=[a-z-]+ detail=", user()));
+    expect_decision(LOG_ERR,
+                    textf("^decision=fault user=%s issuer=corp .*reason=[a-z-]+ detail=", host_user()));
 }
 END_TEST
 
@@ -930,7 +895,7 @@ START_TEST(bad_argument_fails_the_module_in_both_phases)
         write_stack_with(bad[i]);
         reset_client();
         client.answers[0] = good();
-        ck_assert_msg(authenticate_as(user()) == PAM_SERVICE_ERR, "%s", bad[i]);
+        ck_assert_msg(authenticate_as(host_user()) == PAM_SERVICE_ERR, "%s", bad[i]);
         expect_decision(LOG_ERR, "^decision=fault reason=[a-z-]+ detail=\"[^\"]+\"$");
         ck_assert_uint_eq(client.prompts, 0);
         line_count = 0;
@@ -958,7 +923,7 @@ START_TEST(good_arguments_are_taken)
         write_stack_with(arguments[i]);
         reset_client();
         client.answers[0] = good();
-        ck_assert_msg(authenticate_as(user()) == PAM_SUCCESS, "%s", arguments[i]);
+        ck_assert_msg(authenticate_as(host_user()) == PAM_SUCCESS, "%s", arguments[i]);
         ck_assert_int_eq(pam_acct_mgmt(pamh, 0), PAM_SUCCESS);
         end();
     }
@@ -971,7 +936,7 @@ START_TEST(prompt_is_the_administrators)
     write_stack_with("[prompt=Corp token (sso): ]");
     reset_client();
     answer_in_parts(good(), 200, false);
-    ck_assert_int_eq(authenticate_as(user()), PAM_SUCCESS);
+    ck_assert_int_eq(authenticate_as(host_user()), PAM_SUCCESS);
     end();
     ck_assert_str_eq(client.prompt[0], "Corp token (sso): ");
     ck_assert_str_eq(client.prompt[1], "Corp token (sso) (part 2): ");
@@ -1000,7 +965,7 @@ END_TEST
 /* pam_unix asks for a password, keeps what it gets for the modules behind it, and is not satisfied. */
 static void write_stack_behind_pam_unix(const char *arguments)
 {
-    write_stack(textf("auth optional pam_unix.so nodelay\nauth required %s conf=%s %s\n", module_path(),
+    write_stack(textf("auth optional pam_unix.so nodelay\nauth required %s conf=%s %s\n", host_module(),
                       room_path("jwks.conf"), arguments));
 }
 
@@ -1025,7 +990,7 @@ START_TEST(first_pass_is_used_as_told)
         reset_client();
         client.answers[0] = cases[i].token_first ? good() : "secret";
         client.answers[1] = cases[i].token_second ? good() : "secret";
-        start_as(user());
+        start_as(host_user());
         ck_assert_msg(pam_authenticate(pamh, 0) == cases[i].result, "case %zu", i);
         ck_assert_uint_eq(client.prompts, cases[i].prompts);
         end();
@@ -1040,7 +1005,7 @@ START_TEST(first_pass_that_is_cut_is_incomplete)
     reset_client();
     client.answers[0] = textf("%.*s", 300, good_of(600));
     client.answers[1] = good_of(600) + 300;
-    start_as(user());
+    start_as(host_user());
     ck_assert_int_eq(pam_authenticate(pamh, 0), PAM_AUTH_ERR);
     end();
     expect_denied("incomplete");
@@ -1051,13 +1016,13 @@ END_TEST
 /* P6: to the modules behind it a token is no password. */
 START_TEST(token_is_not_left_for_other_modules)
 {
-    const char *line = textf("auth required %s conf=%s", module_path(), room_path("jwks.conf"));
+    const char *line = textf("auth required %s conf=%s", host_module(), room_path("jwks.conf"));
 
     make_host();
     write_stack(textf("%s\n%s use_first_pass\n", line, line));
     reset_client();
     client.answers[0] = good();
-    ck_assert_int_eq(authenticate_as(user()), PAM_AUTH_ERR);
+    ck_assert_int_eq(authenticate_as(host_user()), PAM_AUTH_ERR);
     end();
     ck_assert_uint_eq(lines_that_match("^decision=allow"), 1);
     ck_assert_uint_eq(lines_that_match("^decision=deny .*use_first_pass"), 1);
@@ -1071,7 +1036,7 @@ START_TEST(credentials_are_not_ours)
     make_host();
     reset_client();
     client.answers[0] = good();
-    ck_assert_int_eq(authenticate_as(user()), PAM_SUCCESS);
+    ck_assert_int_eq(authenticate_as(host_user()), PAM_SUCCESS);
     ck_assert_int_eq(pam_setcred(pamh, PAM_ESTABLISH_CRED), PAM_SUCCESS);
     ck_assert_int_eq(pam_setcred(pamh, PAM_DELETE_CRED), PAM_SUCCESS);
     end();
@@ -1084,7 +1049,7 @@ static void log_in_for_account(void)
     make_host();
     reset_client();
     client.answers[0] = good();
-    ck_assert_int_eq(authenticate_as(user()), PAM_SUCCESS);
+    ck_assert_int_eq(authenticate_as(host_user()), PAM_SUCCESS);
     line_count = 0;
 }
 
@@ -1096,8 +1061,8 @@ START_TEST(account_phase_looks_again)
     ck_assert_uint_eq(line_count, 0);
     clock_ahead = 601;
     ck_assert_int_eq(pam_acct_mgmt(pamh, 0), PAM_AUTH_ERR);
-    expect_decision(LOG_NOTICE,
-                    textf("^decision=deny user=%s issuer=corp reason=expired detail=\"[^\"]+\"$", user()));
+    expect_decision(LOG_NOTICE, textf("^decision=deny user=%s issuer=corp reason=expired detail=\"[^\"]+\"$",
+                                      host_user()));
     ck_assert_str_eq(client.message[0], "The token has expired: get a new one.");
     end();
 }
@@ -1109,7 +1074,7 @@ START_TEST(account_phase_knows_another_user)
     ck_assert_int_eq(pam_set_item(pamh, PAM_USER, "daemon"), PAM_SUCCESS);
     ck_assert_int_eq(pam_acct_mgmt(pamh, 0), PAM_AUTH_ERR);
     expect_decision(LOG_NOTICE, "^decision=deny user=daemon issuer=corp reason=user ");
-    ck_assert_int_eq(pam_set_item(pamh, PAM_USER, user()), PAM_SUCCESS);
+    ck_assert_int_eq(pam_set_item(pamh, PAM_USER, host_user()), PAM_SUCCESS);
     ck_assert_int_eq(pam_acct_mgmt(pamh, 0), PAM_SUCCESS);
     end();
 }
@@ -1119,13 +1084,13 @@ END_TEST
 START_TEST(account_phase_knows_another_user_of_the_token)
 {
     make_host();
-    room_write("corp.map", textf("%s %s,daemon\n", user(), user()));
+    room_write("corp.map", textf("%s %s,daemon\n", host_user(), host_user()));
     write_conf(textf("user_map = %s\n", room_path("corp.map")));
     for (int changed = 0; changed < 2; changed++) {
         reset_client();
         client.answers[0] = good();
         ck_assert_int_eq(authenticate_as("daemon"), PAM_SUCCESS);
-        ck_assert_int_eq(pam_set_item(pamh, PAM_USER, changed != 0 ? user() : "daemon"), PAM_SUCCESS);
+        ck_assert_int_eq(pam_set_item(pamh, PAM_USER, changed != 0 ? host_user() : "daemon"), PAM_SUCCESS);
         ck_assert_int_eq(pam_acct_mgmt(pamh, 0), changed != 0 ? PAM_AUTH_ERR : PAM_SUCCESS);
         end();
     }
@@ -1139,7 +1104,7 @@ START_TEST(account_phase_lets_other_logins_be)
     make_host();
     room_write("jwks.conf", "nonsense\n");
     reset_client();
-    start_as(user());
+    start_as(host_user());
     ck_assert_int_eq(pam_acct_mgmt(pamh, 0), PAM_SUCCESS);
     ck_assert_uint_eq(line_count, 0);
     end();
@@ -1167,8 +1132,8 @@ END_TEST
 
 static bool is_documented(int code)
 {
-    return code == PAM_SUCCESS || code == PAM_AUTH_ERR || code == PAM_AUTHINFO_UNAVAIL || code == PAM_SERVICE_ERR ||
-           code == PAM_USER_UNKNOWN;
+    return code == PAM_SUCCESS || code == PAM_AUTH_ERR || code == PAM_AUTHINFO_UNAVAIL ||
+           code == PAM_SERVICE_ERR || code == PAM_USER_UNKNOWN;
 }
 
 /* Both phases, with the n-th call to libpam failing in the one or the other; false: there were fewer. */
@@ -1178,7 +1143,7 @@ static bool fail_call(unsigned int call, bool at_account, const char *token, tim
 
     reset_client();
     client.answers[0] = token;
-    start_as(user());
+    start_as(host_user());
     ck_assert_int_eq(pam_acct_mgmt(pamh, 0), PAM_SUCCESS); /* the stack is read, and the module in memory */
     refused.call = at_account ? 0 : call;
     refused.seen = 0;
@@ -1186,7 +1151,7 @@ static bool fail_call(unsigned int call, bool at_account, const char *token, tim
     if (code != PAM_SUCCESS)
         ck_assert_ptr_null(environment("JWKS_ISSUER"));
     else
-        expect_decision(LOG_INFO, textf("^decision=allow user=%s issuer=corp ", user()));
+        expect_decision(LOG_INFO, textf("^decision=allow user=%s issuer=corp ", host_user()));
     if (at_account) {
         clock_ahead = later;
         refused.call = call;
@@ -1240,7 +1205,8 @@ int main(void)
         whole_token_of_a_suspect_length_is_taken_at_once, long_token_comes_through_every_client,
         rest_of_a_cut_token_is_asked_for, cut_anywhere_is_noticed, bad_token_is_denied_with_its_reason,
         bad_token_in_parts_is_denied_with_its_reason, no_answer_is_denied,
-        conversation_that_breaks_off_is_denied, call_to_libpam_that_fails_never_means_yes, empty_answer_in_the_middle_is_denied, password_method_takes_what_fits_and_nothing_else,
+        conversation_that_breaks_off_is_denied, call_to_libpam_that_fails_never_means_yes,
+        empty_answer_in_the_middle_is_denied, password_method_takes_what_fits_and_nothing_else,
         frames_out_of_order_are_denied, unknown_user_is_told_nothing, no_user_is_unknown,
         user_who_changes_during_the_conversation_is_the_one_who_counts, hostile_names_cannot_forge_a_log_line,
         service_section_narrows, identity_is_exported_only_where_asked_for,

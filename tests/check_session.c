@@ -12,7 +12,6 @@
 #include "pam_client.h"
 #include "pam_clock.h"
 
-#include <dlfcn.h>
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 #include <stdarg.h>
@@ -57,8 +56,6 @@ static bool refuse_this_one(void)
 {
     return refused.call != 0 && ++refused.seen == refused.call;
 }
-
-#define THEIRS(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
 
 int pam_get_item(const pam_handle_t *handle, int type, const void **item)
 {

@@ -29,10 +29,21 @@ static const char *built(const char *path)
     return textf("%s", real);
 }
 
+/* In a build the module's library has no place yet where the loader would look. */
+const char *host_module(void)
+{
+    const char *path = getenv("JWKS_PAM_MODULE");
+
+    if (path != NULL)
+        return path;
+    ck_assert_msg(dlopen(built("libjwkscore/.libs/libjwkscore.so.0"), RTLD_NOW) != NULL, "%s", dlerror());
+    return built("pam_jwks/.libs/pam_jwks.so");
+}
+
 void host_stack(const char *arguments)
 {
     static const char *const phases[] = {"auth", "account", "session"};
-    const char *stack = "", *module = built("pam_jwks/.libs/pam_jwks.so");
+    const char *stack = "", *module = host_module();
 
     for (size_t i = 0; i < ARRAY_LENGTH(phases); i++)
         stack = textf("%s%s required %s conf=%s %s\n", stack, phases[i], module, room_path("jwks.conf"),
@@ -49,10 +60,8 @@ void host_conf(const char *lines)
                      lines));
 }
 
-/* In a build the module's library has no place yet where the loader would look. */
 void host_make(void)
 {
-    ck_assert_msg(dlopen(built("libjwkscore/.libs/libjwkscore.so.0"), RTLD_NOW) != NULL, "%s", dlerror());
     room_folder("pam.d", 0755);
     room_folder("state", 0755);
     room_folder("run", 0755);

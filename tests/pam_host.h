@@ -5,8 +5,9 @@
 
 #include "support.h"
 
-const char *host_user(void); /* who runs the test */
-/* Folders, keys, jwks.conf and the stack: all three phases are the module's.  Loads the library for it. */
+const char *host_user(void);   /* who runs the test */
+const char *host_module(void); /* $JWKS_PAM_MODULE, or the path of the built one, with the library that it needs loaded */
+/* Folders, keys, jwks.conf and the stack: all three phases are the module's. */
 void host_make(void);
 /* [global], then these lines in the section of issuer corp, or behind it. */
 void host_conf(const char *lines);

@@ -13,6 +13,7 @@
 #include "internal.h"
 
 #include <check.h>
+#include <dlfcn.h>
 #include <sys/stat.h>
 
 /* The wall clock of all tests: a day after the build, because an earlier one is refused (CACHE 3.4). */
@@ -29,6 +30,9 @@
 #define RUN_IN_ROOM(name, ...) run_tests(name, (const TTest *const[]){__VA_ARGS__, NULL}, true)
 int run_tests(const char *name, const TTest *const *tests, bool with_room);
 void mint_early(void);
+
+/* A function that this program has in the place of a library's, as the library has it. */
+#define THEIRS(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
 
 /* `call` gives `wanted`; else the test fails and shows both. */
 #define ck_assert_status(call, wanted)                                                                      \
