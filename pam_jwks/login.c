@@ -209,6 +209,14 @@ const char *login_advice(enum jwkscore_status status)
     return status == JWKSCORE_E_INCOMPLETE ? "The token is incomplete." : NULL;
 }
 
+/* Who has no token presses Enter, to get to the password: nothing was cut there. */
+static const char *advise(const struct conversation *conversation, enum jwkscore_status status)
+{
+    if (conversation->advice != NULL)
+        return conversation->advice;
+    return status == JWKSCORE_E_INCOMPLETE && conversation->length == 0 ? NULL : login_advice(status);
+}
+
 /*
  * Only the library can tell whether a token is whole: fewer than three parts, a signature shorter than its
  * algorithm's, or, for RSA, than the key's modulus.  Lengths at which clients cut (511, 1023, 1024, 4095)
@@ -233,7 +241,7 @@ static enum jwkscore_status decide_token(struct login *login)
             break;
         status = conversation_continue(conversation, &login->error);
     }
-    login->advice = conversation->advice != NULL ? conversation->advice : login_advice(status);
+    login->advice = advise(conversation, status);
     return status;
 }
 

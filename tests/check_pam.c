@@ -567,7 +567,8 @@ START_TEST(no_answer_is_denied)
         ck_assert_int_eq(login(answers[i]), PAM_AUTH_ERR);
         expect_denied("incomplete");
         ck_assert_uint_le(client.prompts, 2);
-        ck_assert_str_eq(client.message[client.messages - 1], incomplete);
+        for (unsigned int j = 0; j < client.messages; j++)
+            ck_assert_str_ne(client.message[j], incomplete);
     }
 }
 END_TEST
