@@ -187,13 +187,14 @@ enum jwkscore_status account_map(const struct jwkscore_config *config, const str
 {
     CLEANUP(strings_free) struct strings accounts = {0};
     const char *option = issuer->user_map != NULL ? "user_map" : issuer->user_match != NULL ? "user_match" : "user_claim";
+    const struct traced claim = {issuer->user_claim, value_find(token->claims, issuer->user_claim)};
     struct text value = TEXT("");
     enum jwkscore_status status = read_user_claim(issuer, token, &value, error);
 
     if (status == JWKSCORE_OK)
         status = issuer->user_map != NULL ? map_by_file(config, issuer, value, &accounts, error)
                                           : map_by_match(issuer, value, &accounts, error);
-    config_trace(config, "map", status, issuer->user_claim, value, &issuer->settings, option);
+    config_trace_claim(config, "map", status, issuer->user_claim, claim, &issuer->settings, option);
     if (status != JWKSCORE_OK)
         return status;
     *ret_accounts = accounts;

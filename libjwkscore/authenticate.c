@@ -22,10 +22,10 @@
 static enum jwkscore_status check_request(const struct jwkscore_config *config, const struct jwkscore_request *request,
                                           struct jwkscore_identity **ret_identity, struct jwkscore_error *error)
 {
-    if (config == NULL || request == NULL || ret_identity == NULL || request->size < sizeof(*request))
+    if (config == NULL || request == NULL || ret_identity == NULL)
         return error_set(error, JWKSCORE_E_ARGUMENT, "jwkscore_authenticate: an argument is NULL, or of another version");
     if (request->token == NULL || (request->key == NULL) != (request->key_length == 0) || request->now < 0 ||
-        request->max_wait < 0)
+        request->max_wait < 0 || request->clock < 0)
         return error_set(error, JWKSCORE_E_ARGUMENT, "jwkscore_authenticate: the request is incomplete");
     return jwkscore_config_check(config, error);
 }
@@ -35,6 +35,7 @@ static enum jwkscore_status check_header(const struct jwkscore_config *config, c
                                          const struct token *token, bool proven, struct jwkscore_error *error)
 {
     const char *name = token->algorithm->name;
+    const struct traced typ = {"typ", value_member(token->header, "typ")};
     char quoted[QUOTED_SIZE];
 
     if ((issuer->algorithms & (int64_t)algorithm_bit(token->algorithm)) == 0) {
@@ -43,20 +44,20 @@ static enum jwkscore_status check_header(const struct jwkscore_config *config, c
     }
     config_trace(config, "algorithm", JWKSCORE_OK, NULL, text_from(name), &issuer->settings, "algorithms");
     if (!token_type_fits(token, issuer->token_types, proven)) {
-        config_trace(config, "type", JWKSCORE_E_TYPE, NULL, token->typ, &issuer->settings, "token_type");
+        config_trace_claim(config, "type", JWKSCORE_E_TYPE, NULL, typ, &issuer->settings, "token_type");
         return error_set(error, JWKSCORE_E_TYPE, "typ \"%s\" is not the kind of token that issuer %s is configured for",
                          error_quote(quoted, token->typ), issuer->name);
     }
-    config_trace(config, "type", JWKSCORE_OK, NULL, token->typ, &issuer->settings, "token_type");
+    config_trace_claim(config, "type", JWKSCORE_OK, NULL, typ, &issuer->settings, "token_type");
     return JWKSCORE_OK;
 }
 
 /* aud and times; where a time is to come, a wrong clock is the better explanation (CACHE 3.4). */
-static enum jwkscore_status check_plausible(const struct keys_request *keys, struct jwkscore_error *error)
+static enum jwkscore_status check_plausible(const struct keys_request *keys, int64_t now, struct jwkscore_error *error)
 {
     struct jwkscore_error why = {JWKSCORE_OK, ""};
     enum jwkscore_status status =
-        claims_check_registered(keys->config, keys->issuer, keys->token, keys->now, &why);
+        claims_check_registered(keys->config, keys->issuer, keys->token, now, &why);
 
     if (status == JWKSCORE_E_NOT_YET_VALID) {
         enum jwkscore_status clock = keys_check_clock(keys, error);
@@ -74,7 +75,7 @@ static enum jwkscore_status find_key(const struct keys_request *keys, const char
     struct jwkscore_error why = {JWKSCORE_OK, ""};
     enum jwkscore_status status = keys_verify(keys, ret_verified, &why);
 
-    if (jwkscore_classify(status) == JWKSCORE_CLASS_UNAVAILABLE && !keys->may_refresh) {
+    if (jwkscore_classify(status) == JWKSCORE_CLASS_UNAVAILABLE && !keys->may_refresh && user != NULL) {
         enum jwkscore_status account = account_check(keys->config, keys->issuer, user, error);
 
         if (account != JWKSCORE_OK)
@@ -109,7 +110,7 @@ static enum jwkscore_status decide(const struct jwkscore_config *config, const s
 {
     CLEANUP(token_freep) struct token *token = NULL;
     CLEANUP(strings_free) struct strings accounts = {0};
-    struct keys_request keys = {.config = config, .now = request->now};
+    struct keys_request keys = {.config = config, .now = request->clock != 0 ? request->clock : request->now};
     struct verified verified;
     enum jwkscore_status status;
 
@@ -122,22 +123,33 @@ static enum jwkscore_status decide(const struct jwkscore_config *config, const s
         (status = check_header(config, keys.issuer, token, request->key != NULL, error)) != JWKSCORE_OK)
         return status;
     keys.max_wait = request->max_wait > 0 ? request->max_wait : config->global.max_wait * 1000;
-    keys.may_refresh = request->user == NULL || account_exists(request->user);
-    if ((status = check_plausible(&keys, error)) != JWKSCORE_OK ||
+    keys.may_refresh = !config->offline && (request->user == NULL || account_exists(request->user));
+    if ((status = check_plausible(&keys, request->now, error)) != JWKSCORE_OK ||
         (status = find_key(&keys, request->user, &verified, error)) != JWKSCORE_OK ||
         (status = check_verified(&keys, request, &accounts, error)) != JWKSCORE_OK)
         return status;
     return identity_new(keys.issuer, &token, &accounts, &verified, ret_identity, error);
 }
 
-enum jwkscore_status jwkscore_authenticate(const struct jwkscore_config *config, const struct jwkscore_request *request,
+/* A caller that was compiled with an older header has a smaller request; what it lacks is 0. */
+static bool take_request(const struct jwkscore_request *theirs, struct jwkscore_request *ret_request)
+{
+    *ret_request = (struct jwkscore_request){0};
+    if (theirs == NULL || theirs->size < offsetof(struct jwkscore_request, clock))
+        return false;
+    memcpy(ret_request, theirs, theirs->size < sizeof(*ret_request) ? theirs->size : sizeof(*ret_request));
+    return true;
+}
+
+enum jwkscore_status jwkscore_authenticate(const struct jwkscore_config *config, const struct jwkscore_request *theirs,
                                            struct jwkscore_identity **ret_identity, struct jwkscore_error *error)
 {
     struct jwkscore_error first = {JWKSCORE_OK, ""};
-    enum jwkscore_status status = check_request(config, request, ret_identity, &first);
+    struct jwkscore_request request;
+    enum jwkscore_status status = check_request(config, take_request(theirs, &request) ? &request : NULL, ret_identity, &first);
 
     if (status == JWKSCORE_OK)
-        status = decide(config, request, ret_identity, &first);
+        status = decide(config, &request, ret_identity, &first);
     if (error != NULL)
         *error = first;
     return status;

@@ -65,6 +65,20 @@ static enum jwkscore_status check_key(const struct crypto *crypto, int64_t bindi
     return error_set(error, JWKSCORE_E_UNBOUND, "the token is not bound to this SSH key by any of key_binding");
 }
 
+/* What the token would have to say of this key, and what it says. */
+static enum jwkscore_status trace_binding(const struct jwkscore_config *config, const struct issuer_options *issuer,
+                                          const struct token *token, struct text blob, enum jwkscore_status status)
+{
+    const struct value *cnf = value_member(token->claims, "cnf");
+    const char *name = cnf == NULL && blob.bytes != NULL ? "nonce" : "cnf";
+    const struct traced claim = {name, value_member(token->claims, name)};
+    char fingerprint[THUMBPRINT_SIZE];
+
+    if (blob.bytes == NULL || cnf != NULL || !sshkey_fingerprint(config->crypto, blob, fingerprint))
+        return config_trace_claim(config, "binding", status, NULL, claim, &issuer->settings, "key_binding");
+    return config_trace_claim(config, "binding", status, fingerprint, claim, &issuer->settings, "key_binding");
+}
+
 enum jwkscore_status binding_check(const struct jwkscore_config *config, const struct issuer_options *issuer,
                                    const struct token *token, const struct jwkscore_request *request,
                                    struct jwkscore_error *error)
@@ -74,5 +88,5 @@ enum jwkscore_status binding_check(const struct jwkscore_config *config, const s
                                       ? check_bearer(token, error)
                                       : check_key(config->crypto, issuer->key_binding, token, blob, error);
 
-    return config_trace(config, "binding", status, NULL, TEXT(""), &issuer->settings, "key_binding");
+    return trace_binding(config, issuer, token, blob, status);
 }

@@ -11,15 +11,16 @@ enum { SUBJECT_MAX = 255 }; /* OpenID Connect Core section 2 */
 enum jwkscore_status claims_issuer(const struct jwkscore_config *config, const struct token *token,
                                    const struct issuer_options **ret_issuer, struct jwkscore_error *error)
 {
+    const struct traced claim = {"iss", value_member(token->claims, "iss")};
     const struct issuer_options *issuer;
     struct text iss;
     char quoted[QUOTED_SIZE];
 
     if (!value_member_text(token->claims, "iss", &iss))
-        return REFUSE(config, "issuer", JWKSCORE_E_ISSUER, NULL, NULL, TEXT(""), error, "no `iss` that is a string");
+        return REFUSE_CLAIM(config, "issuer", JWKSCORE_E_ISSUER, NULL, NULL, claim, error, "no `iss` that is a string");
     issuer = config_issuer_for(config, iss);
     if (issuer == NULL)
-        return REFUSE(config, "issuer", JWKSCORE_E_ISSUER, NULL, NULL, iss, error, "iss \"%s\" is no configured issuer",
+        return REFUSE_CLAIM(config, "issuer", JWKSCORE_E_ISSUER, NULL, NULL, claim, error, "iss \"%s\" is no configured issuer",
                       error_quote(quoted, iss));
     config_trace(config, "issuer", JWKSCORE_OK, issuer->issuer, text_from(issuer->name), &issuer->settings, "issuer");
     *ret_issuer = issuer;
@@ -53,28 +54,43 @@ static bool count_audiences(const struct value *aud, const struct strings *audie
     return true;
 }
 
+/* The configured audience that decided, for the trace. */
+static const char *ours_of(const struct strings *audience, const struct value *aud)
+{
+    struct text text;
+    const char *ours = value_text(aud, &text) ? strings_find(audience, text) : NULL;
+
+    for (size_t i = 0; ours == NULL && i < value_count(aud); i++)
+        if (value_text(value_at(aud, i), &text))
+            ours = strings_find(audience, text);
+    return ours;
+}
+
 /* C2: one element is ours; strangers beside it only if the token was made for us (`azp`), or by leave. */
 static enum jwkscore_status check_audience(const struct jwkscore_config *config, const struct issuer_options *issuer,
                                            const struct token *token, struct jwkscore_error *error)
 {
     const struct value *aud = value_member(token->claims, "aud"), *azp = value_member(token->claims, "azp");
+    const struct traced claim = {"aud", aud}, authorized = {"azp", azp};
     const enum jwkscore_status no = JWKSCORE_E_AUDIENCE;
     struct text first, party = TEXT("");
     size_t ours, others;
     char quoted[QUOTED_SIZE];
 
     if (!count_audiences(aud, &issuer->audience, &ours, &others, &first))
-        return REFUSE(config, "audience", no, &issuer->settings, "audience", TEXT(""), error,
-                      "`aud` is %s, not a string or an array of strings", value_type_name(value_type(aud)));
+        return REFUSE_CLAIM(config, "audience", no, &issuer->settings, "audience", claim, error,
+                            "`aud` is %s, not a string or an array of strings", value_type_name(value_type(aud)));
     if (azp != NULL && !value_text(azp, &party))
-        return REFUSE(config, "audience", no, &issuer->settings, "audience", TEXT(""), error, "`azp` is not a string");
+        return REFUSE_CLAIM(config, "audience", no, &issuer->settings, "audience", authorized, error,
+                            "`azp` is not a string");
     if (ours == 0)
-        return REFUSE(config, "audience", no, &issuer->settings, "audience", first, error,
-                      "aud \"%s\" is not an audience of issuer %s", error_quote(quoted, first), issuer->name);
+        return REFUSE_CLAIM(config, "audience", no, &issuer->settings, "audience", claim, error,
+                            "aud \"%s\" is not an audience of issuer %s", error_quote(quoted, first), issuer->name);
     if (others > 0 && !issuer->allow_extra_audience && !strings_have(&issuer->audience, party))
-        return REFUSE(config, "audience", no, &issuer->settings, "allow_extra_audience", party, error,
-                      "`aud` names others besides us, and azp \"%s\" is not ours", error_quote(quoted, party));
-    config_trace(config, "audience", JWKSCORE_OK, issuer->audience.at[0], first, &issuer->settings, "audience");
+        return REFUSE_CLAIM(config, "audience", no, &issuer->settings, "allow_extra_audience", authorized, error,
+                            "`aud` names others besides us, and azp \"%s\" is not ours", error_quote(quoted, party));
+    config_trace_claim(config, "audience", JWKSCORE_OK, ours_of(&issuer->audience, aud), claim, &issuer->settings,
+                       "audience");
     return JWKSCORE_OK;
 }
 
@@ -101,12 +117,13 @@ static bool has_controls(struct text text)
 static enum jwkscore_status check_subject(const struct jwkscore_config *config, const struct token *token,
                                           struct jwkscore_error *error)
 {
+    const struct traced claim = {"sub", value_member(token->claims, "sub")};
     struct text sub;
 
     if (!value_member_text(token->claims, "sub", &sub) || sub.length == 0 || sub.length > SUBJECT_MAX || has_controls(sub))
-        return REFUSE(config, "subject", JWKSCORE_E_CLAIM, NULL, NULL, TEXT(""), error,
-                      "no `sub` that is a string of 1 to %d bytes without control characters", SUBJECT_MAX);
-    config_trace(config, "subject", JWKSCORE_OK, NULL, sub, NULL, NULL);
+        return REFUSE_CLAIM(config, "subject", JWKSCORE_E_CLAIM, NULL, NULL, claim, error,
+                            "no `sub` that is a string of 1 to %d bytes without control characters", SUBJECT_MAX);
+    config_trace_claim(config, "subject", JWKSCORE_OK, NULL, claim, NULL, NULL);
     return JWKSCORE_OK;
 }
 
@@ -116,10 +133,13 @@ static enum jwkscore_status refuse_foreign(const struct jwkscore_config *config,
 {
     static const char *const foreign[] = {"events", "act"};
 
-    for (size_t i = 0; i < ARRAY_LENGTH(foreign); i++)
-        if (value_member(token->claims, foreign[i]) != NULL)
-            return REFUSE(config, "type", JWKSCORE_E_CLAIM, NULL, NULL, text_from(foreign[i]), error,
-                          "the token has `%s`: it is not for logging in", foreign[i]);
+    for (size_t i = 0; i < ARRAY_LENGTH(foreign); i++) {
+        const struct traced claim = {foreign[i], value_member(token->claims, foreign[i])};
+
+        if (claim.value != NULL)
+            return REFUSE_CLAIM(config, "type", JWKSCORE_E_CLAIM, NULL, NULL, claim, error,
+                                "the token has `%s`: it is not for logging in", foreign[i]);
+    }
     return JWKSCORE_OK;
 }
 
@@ -150,6 +170,8 @@ enum jwkscore_status claims_check_service(const struct jwkscore_config *config, 
     if (service->issuers.count > 0 && !strings_have(&service->issuers, text_from(issuer->name)))
         return REFUSE(config, "service", JWKSCORE_E_SERVICE, &service->settings, "issuers", text_from(issuer->name), error,
                       "service %s does not take tokens of issuer %s", service->name, issuer->name);
+    if (service->issuers.count > 0)
+        config_trace(config, "service", JWKSCORE_OK, issuer->name, text_from(issuer->name), &service->settings, "issuers");
     rules = (struct rules){&service->settings, &service->require, service->max_auth_age, service->max_lifetime,
                            service->max_token_age};
     return rules_check(config, &rules, token, now, error);

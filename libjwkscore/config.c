@@ -183,7 +183,7 @@ enum jwkscore_status config_place(struct jwkscore_config *config, struct text he
     return JWKSCORE_OK;
 }
 
-static void unmake(struct jwkscore_config *config, const struct place *place)
+void config_unmake(struct jwkscore_config *config, const struct place *place)
 {
     if (place->made && place->section == SECTION_ISSUER)
         issuer_clear(&config->issuers[--config->issuer_count]);
@@ -208,7 +208,7 @@ enum jwkscore_status jwkscore_config_set(struct jwkscore_config *config, const c
         place = (struct place){SECTION_GLOBAL, &config->global, false};
     status = option_set(place.section, place.options, key, text_from(value), 0, error);
     if (status != JWKSCORE_OK)
-        unmake(config, &place);
+        config_unmake(config, &place);
     return status;
 }
 
@@ -277,50 +277,4 @@ enum jwkscore_status jwkscore_config_check_program(const struct jwkscore_config 
     if (config == NULL || path == NULL)
         return error_set(error, JWKSCORE_E_ARGUMENT, "jwkscore_config_check_program: an argument is NULL");
     return file_check_program(path, config_file_owner(config), error);
-}
-
-/* --- where it came from --- */
-
-const char *config_origin(const struct jwkscore_config *config, const struct settings *settings,
-                          const char *key, struct origin *origin)
-{
-    const struct setting *setting = option_given(settings, key);
-    const char *path = config->path;
-    const size_t most = sizeof(origin->text) - sizeof("...:4294967295");
-    bool cut = path != NULL && strlen(path) > most;
-
-    if (setting == NULL)
-        return "default";
-    if (setting->line == 0 || path == NULL)
-        return "argument";
-    (void)snprintf(origin->text, sizeof(origin->text), "%s%s:%u", cut ? "..." : "",
-                   cut ? path + strlen(path) - most : path, setting->line);
-    return origin->text;
-}
-
-void jwkscore_config_trace(struct jwkscore_config *config,
-                           void (*callback)(void *, const struct jwkscore_trace *), void *data)
-{
-    if (config == NULL)
-        return;
-    config->trace = callback;
-    config->trace_data = data;
-}
-
-enum jwkscore_status config_trace(const struct jwkscore_config *config, const char *rule,
-                                  enum jwkscore_status status, const char *wanted, struct text found,
-                                  const struct settings *settings, const char *key)
-{
-    char quoted[QUOTED_SIZE];
-    struct origin origin;
-    struct jwkscore_trace trace = {.size = sizeof(trace), .rule = rule, .status = status, .wanted = wanted};
-
-    if (config->trace == NULL)
-        return status;
-    if (found.bytes != NULL)
-        trace.found = error_quote(quoted, found);
-    if (settings != NULL && key != NULL)
-        trace.origin = config_origin(config, settings, key, &origin);
-    config->trace(config->trace_data, &trace);
-    return status;
 }

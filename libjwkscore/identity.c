@@ -109,5 +109,5 @@ enum jwkscore_status jwkscore_identity_check(const struct jwkscore_config *confi
     if ((status = account_among(config, &identity->accounts, user, error)) != JWKSCORE_OK ||
         (status = account_check(config, issuer, user, error)) != JWKSCORE_OK)
         return status;
-    return times_check_expiry(config, identity->expires, now, error);
+    return times_check_expiry(config, identity->token->claims, identity->expires, now, error);
 }

@@ -78,6 +78,10 @@ struct buffer {
 #define REFUSE(config, rule, status, settings, key, found, error, ...)                                                 \
     (config_trace(config, rule, status, NULL, found, settings, key), error_set(error, status, __VA_ARGS__))
 
+/* The same, of a rule that looked at one claim. */
+#define REFUSE_CLAIM(config, rule, status, settings, key, claim, error, ...)                                           \
+    (config_trace_claim(config, rule, status, NULL, claim, settings, key), error_set(error, status, __VA_ARGS__))
+
 #define TEXT(literal) ((struct text){(literal), sizeof(literal) - 1})
 
 /* error.c: a status and one printable line; the first error stays */
@@ -154,6 +158,7 @@ bool value_next_member(const struct value *object, void **cursor, struct text *r
 size_t value_count(const struct value *array);               /* 0 for everything else */
 const struct value *value_at(const struct value *array, size_t index);
 CHECKED bool value_text(const struct value *, struct text *ret_text);
+CHECKED bool value_digits(const struct value *, struct text *ret_digits); /* of a number, as it was written */
 CHECKED bool value_is(const struct value *, const char *string); /* a string, and this one */
 CHECKED bool value_boolean(const struct value *, bool *ret_boolean);
 CHECKED bool value_integer(const struct value *, int64_t *ret_floor, bool *ret_fraction); /* floor, and whether it was cut */
@@ -287,6 +292,7 @@ struct jwkscore_config {
     char *path;                                              /* the file it came from, or NULL */
     uid_t file_owner;                                        /* of that file; NO_OWNER without one */
     bool refused;                                            /* the file had problems: everything is denied */
+    bool offline;                                            /* no refresh is started */
     struct global_options global;
     struct issuer_options *issuers;
     size_t issuer_count;
@@ -303,6 +309,7 @@ const struct issuer_options *config_issuer_for(const struct jwkscore_config *, s
 const struct service_options *config_service(const struct jwkscore_config *, const char *name); /* NULL: no section */
 /* Whose files may be trusted besides root's: the effective user's where jwks.conf is, else nobody's. */
 uid_t config_file_owner(const struct jwkscore_config *);
+/* config_trace.c: what a decision tells of each rule */
 /* "path:line" of the last line that set `key`; "default" where none did. */
 struct origin {
     char text[256];
@@ -311,6 +318,12 @@ const char *config_origin(const struct jwkscore_config *, const struct settings 
 /* Tells the trace callback, if there is one; `found` is a stranger's and is quoted here.  Returns `status`. */
 enum jwkscore_status config_trace(const struct jwkscore_config *, const char *rule, enum jwkscore_status, const char *wanted,
                                   struct text found, const struct settings *, const char *key);
+struct traced {                                               /* what a rule looks at; value NULL: it is absent */
+    const char *name;
+    const struct value *value;
+};
+enum jwkscore_status config_trace_claim(const struct jwkscore_config *, const char *rule, enum jwkscore_status, const char *wanted,
+                                        struct traced, const struct settings *, const char *key);
 void config_error_clear(struct jwkscore_error *);             /* what every public function with an error begins with */
 /* The section that "issuer corp" names, made if there is none of that name yet. */
 struct place {
@@ -320,6 +333,7 @@ struct place {
 };
 CHECKED enum jwkscore_status config_place(struct jwkscore_config *, struct text header, struct place *ret_place,
                                           struct jwkscore_error *);
+void config_unmake(struct jwkscore_config *, const struct place *); /* takes the last one back, if it was made */
 /* config_check.c: what is wrong though each line is right.  False without memory. */
 CHECKED bool config_problem_add(const struct jwkscore_config *, struct strings *problems, unsigned line, const char *message);
 CHECKED bool config_problems_find(const struct jwkscore_config *, struct strings *problems); /* adds */
@@ -385,6 +399,7 @@ CHECKED bool strings_add(struct strings *, struct text);
 void strings_drop_first(struct strings *, size_t count);
 void strings_drop_last(struct strings *, size_t count);
 void strings_free(struct strings *);
+const char *strings_find(const struct strings *, struct text); /* NULL: it is not among them */
 bool strings_have(const struct strings *, struct text);
 
 /* uri.c: is this an address that we would ask?  NULL, or what is wrong with it, as the end of a sentence */
@@ -623,7 +638,9 @@ CHECKED enum jwkscore_status rules_check(const struct jwkscore_config *, const s
 
 /* times.c: exp, nbf, iat (RFC 7519 section 4.1) */
 CHECKED enum jwkscore_status times_check(const struct jwkscore_config *, const struct token *, int64_t now, struct jwkscore_error *);
-CHECKED enum jwkscore_status times_check_expiry(const struct jwkscore_config *, int64_t exp, int64_t now, struct jwkscore_error *);
+CHECKED enum jwkscore_status times_check_expiry(const struct jwkscore_config *, const struct value *claims, int64_t exp, int64_t now,
+                                                struct jwkscore_error *);
+struct traced times_claim(const struct value *claims, const char *name); /* for the trace */
 CHECKED enum jwkscore_status times_require(const struct token *, const char *claim, const char *why, int64_t *ret_time, struct jwkscore_error *);
 int64_t times_expires(const struct token *);                 /* of a token that passed; 0 for any other */
 

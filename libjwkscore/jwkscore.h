@@ -133,10 +133,16 @@ const char *jwkscore_config_get(const struct jwkscore_config *, const char *sect
 /* Is `path` a program that nobody could change but root, or whoever's jwks.conf is in effect?  E_UNSAFE_FILE, E_SYSTEM. */
 enum jwkscore_status jwkscore_config_check_program(const struct jwkscore_config *, const char *path, struct jwkscore_error *);
 
+/*
+ * What is right of a configuration that was refused, without sections that are not whole then: to explain what a login
+ * would come to, never to let somebody in.  It starts no refresh.  NULL without memory.  Free it.
+ */
+struct jwkscore_config *jwkscore_config_rest(const struct jwkscore_config *);
+
 /* The name of the index-th issuer section; NULL past the end. */
 const char *jwkscore_config_issuer(const struct jwkscore_config *, size_t index);
 
-/* One rule of a decision, as it is applied.  Texts are quoted already, live during the call, and may be NULL. */
+/* One rule of a decision, as it is applied.  Texts live during the call and may be NULL; the first four are quoted already. */
 struct jwkscore_trace {
     size_t size;                 /* sizeof (struct jwkscore_trace) in the library */
     const char *rule;            /* "issuer", "audience", "expiry", ... : jwkscore(3) lists them */
@@ -144,6 +150,12 @@ struct jwkscore_trace {
     const char *wanted;          /* what the configuration asks for */
     const char *found;           /* what the token, the cache or the system has */
     const char *origin;          /* "path:line" of the configuration line that decided */
+
+    /* Printable ASCII, cut after 500 characters; whatever else there was stands there as \xNN. */
+    const char *option;          /* the option of jwks.conf(5) that decided */
+    const char *setting;         /* what it is set to: every value as it was given, or the one that decided, or the default */
+    const char *claim;           /* the token's claim, or member of its header, that was looked at */
+    const char *value;           /* what it holds, as in JSON; NULL: it is absent */
 };
 
 /* Calls `callback` with `data` for each rule of later decisions with this configuration; NULL: none. */
@@ -162,6 +174,7 @@ struct jwkscore_request {
     size_t key_length;
     int64_t now;              /* seconds since 1970 */
     int max_wait;             /* milliseconds, all waits together; 0: the configuration's */
+    int64_t clock;            /* what the wall clock says, for ages of keys, where `now` is another time; 0: `now` */
 };
 
 /*

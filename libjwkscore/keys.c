@@ -112,7 +112,8 @@ static enum jwkscore_status wait_refresh(struct search *search, enum refresh_rea
     enum jwkscore_status status;
 
     if (!request->may_refresh)
-        return error_set(error, JWKSCORE_E_UNREACHABLE, "no refresh for an account that does not exist");
+        return error_set(error, JWKSCORE_E_UNREACHABLE, "no refresh %s",
+                         request->config->offline ? "with a configuration that is refused" : "for an account that does not exist");
     if (wait == 0)
         return error_set(error, JWKSCORE_E_UNREACHABLE, "max_wait is used up");
     status = refresh_run(request->config, request->issuer, reason, kid_hash, wait, &answer, &envelope, &why);
@@ -313,8 +314,10 @@ static enum jwkscore_status verify_by_cache(const struct keys_request *request, 
     struct verified verified = {0};
     enum jwkscore_status status;
 
-    if ((status = search_begin(request, &search, error)) != JWKSCORE_OK ||
-        (status = check_clock(&search, error)) != JWKSCORE_OK)
+    status = search_begin(request, &search, error);
+    if (status != JWKSCORE_OK)
+        return config_trace(request->config, "cache", status, NULL, TEXT(""), NULL, NULL);
+    if ((status = check_clock(&search, error)) != JWKSCORE_OK)
         return status;
     status = find_candidates(&search, error);
     if (status == JWKSCORE_E_DENIED_KEY)
@@ -322,6 +325,8 @@ static enum jwkscore_status verify_by_cache(const struct keys_request *request, 
     config_trace(request->config, "cache", search.cache.state > CACHE_EXPIRED ? JWKSCORE_OK : status,
                  search.cache.note[0] != '\0' ? search.cache.note : NULL,
                  text_from(cache_state_name(search.cache.state)), &request->issuer->settings, "max_stale");
+    if (status != JWKSCORE_OK && status != JWKSCORE_E_UNKNOWN_KEY && search.cache.state > CACHE_EXPIRED)
+        return config_trace(request->config, "key", status, NULL, request->token->kid, NULL, NULL);
     if (status != JWKSCORE_OK)
         return status;
     status = verify_candidates(request, &search.candidates, &verified.vanished, error);

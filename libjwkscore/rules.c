@@ -12,6 +12,7 @@ static enum jwkscore_status check_age(const struct jwkscore_config *config, cons
                                       const char *claim, int64_t limit, const struct token *token, int64_t now,
                                       struct jwkscore_error *error)
 {
+    const struct traced its = times_claim(token->claims, claim);
     int64_t then = 0;
     enum jwkscore_status status;
 
@@ -19,20 +20,20 @@ static enum jwkscore_status check_age(const struct jwkscore_config *config, cons
         return JWKSCORE_OK;
     status = times_require(token, claim, option, &then, error);
     if (status != JWKSCORE_OK)
-        return REFUSE(config, option, status, rules->settings, option, TEXT(""), error, "`%s` is missing", claim);
+        return REFUSE_CLAIM(config, option, status, rules->settings, option, its, error, "`%s` is missing", claim);
     if (then == 0 || then > now + config->global.clock_skew)
-        return REFUSE(config, option, JWKSCORE_E_CLAIM, rules->settings, option, TEXT(""), error,
-                      "`%s` is 0 or to come", claim);
+        return REFUSE_CLAIM(config, option, JWKSCORE_E_CLAIM, rules->settings, option, its, error,
+                            "`%s` is 0 or to come", claim);
     if (now - then > limit + config->global.clock_skew)
-        return REFUSE(config, option, JWKSCORE_E_CLAIM, rules->settings, option, TEXT(""), error,
-                      "`%s` is %" PRId64 " s ago, over %s of %" PRId64 " s", claim, now - then, option, limit);
-    config_trace(config, option, JWKSCORE_OK, NULL, TEXT(""), rules->settings, option);
-    return JWKSCORE_OK;
+        return REFUSE_CLAIM(config, option, JWKSCORE_E_CLAIM, rules->settings, option, its, error,
+                            "`%s` is %" PRId64 " s ago, over %s of %" PRId64 " s", claim, now - then, option, limit);
+    return config_trace_claim(config, option, JWKSCORE_OK, NULL, its, rules->settings, option);
 }
 
 static enum jwkscore_status check_lifetime(const struct jwkscore_config *config, const struct rules *rules,
                                            const struct token *token, struct jwkscore_error *error)
 {
+    const struct traced claim = times_claim(token->claims, "iat");
     int64_t iat = 0, exp = times_expires(token);
     enum jwkscore_status status;
 
@@ -40,12 +41,11 @@ static enum jwkscore_status check_lifetime(const struct jwkscore_config *config,
         return JWKSCORE_OK;
     status = times_require(token, "iat", "max_lifetime", &iat, error);
     if (status != JWKSCORE_OK)
-        return config_trace(config, "max_lifetime", status, NULL, TEXT(""), rules->settings, "max_lifetime");
+        return config_trace_claim(config, "max_lifetime", status, NULL, claim, rules->settings, "max_lifetime");
     if (exp - iat > rules->max_lifetime)
-        return REFUSE(config, "max_lifetime", JWKSCORE_E_CLAIM, rules->settings, "max_lifetime", TEXT(""), error,
-                      "the token lives %" PRId64 " s, over max_lifetime of %" PRId64 " s", exp - iat, rules->max_lifetime);
-    config_trace(config, "max_lifetime", JWKSCORE_OK, NULL, TEXT(""), rules->settings, "max_lifetime");
-    return JWKSCORE_OK;
+        return REFUSE_CLAIM(config, "max_lifetime", JWKSCORE_E_CLAIM, rules->settings, "max_lifetime", claim, error,
+                            "the token lives %" PRId64 " s, over max_lifetime of %" PRId64 " s", exp - iat, rules->max_lifetime);
+    return config_trace_claim(config, "max_lifetime", JWKSCORE_OK, NULL, claim, rules->settings, "max_lifetime");
 }
 
 /* C11: a string that equals it, or an array of nothing but strings that contains it. */
@@ -87,11 +87,11 @@ static enum jwkscore_status check_require(const struct jwkscore_config *config, 
     if (name == NULL)
         return error_memory(error);
     claim = value_find(token->claims, name);
+    config_trace_claim(config, "require", claim_has(claim, wanted) ? JWKSCORE_OK : JWKSCORE_E_CLAIM, line,
+                       (struct traced){name, claim}, rules->settings, "require");
     if (!claim_has(claim, wanted))
-        return REFUSE(config, "require", JWKSCORE_E_CLAIM, rules->settings, "require", TEXT(""), error,
-                      "require %.100s: the claim is %s", line,
-                      claim == NULL ? absence(token, name) : "there and does not have that value");
-    config_trace(config, "require", JWKSCORE_OK, line, wanted, rules->settings, "require");
+        return error_set(error, JWKSCORE_E_CLAIM, "require %.100s: the claim is %s", line,
+                         claim == NULL ? absence(token, name) : "there and does not have that value");
     return JWKSCORE_OK;
 }
 

@@ -46,10 +46,15 @@ void strings_free(struct strings *strings)
     *strings = (struct strings){0};
 }
 
-bool strings_have(const struct strings *strings, struct text text)
+const char *strings_find(const struct strings *strings, struct text text)
 {
     for (size_t i = 0; i < strings->count; i++)
         if (text_is(text, strings->at[i]))
-            return true;
-    return false;
+            return strings->at[i];
+    return NULL;
+}
+
+bool strings_have(const struct strings *strings, struct text text)
+{
+    return strings_find(strings, text) != NULL;
 }

@@ -10,6 +10,11 @@
 
 static const int64_t time_max = 4133980799; /* the end of 2100: beyond it a time is a mistake, or milliseconds */
 
+struct traced times_claim(const struct value *claims, const char *name)
+{
+    return (struct traced){name, value_member(claims, name)};
+}
+
 /* A NumericDate (RFC 7519 section 2) that may be absent; a fraction goes `up` or down, to the stricter side. */
 static enum jwkscore_status read_time(const struct token *token, const char *name, bool up, bool *ret_present,
                                       int64_t *ret_time, struct jwkscore_error *error)
@@ -40,12 +45,15 @@ enum jwkscore_status times_require(const struct token *token, const char *name, 
     return status;
 }
 
-enum jwkscore_status times_check_expiry(const struct jwkscore_config *config, int64_t exp, int64_t now,
-                                        struct jwkscore_error *error)
+enum jwkscore_status times_check_expiry(const struct jwkscore_config *config, const struct value *claims, int64_t exp,
+                                        int64_t now, struct jwkscore_error *error)
 {
+    const struct traced claim = times_claim(claims, "exp");
+
     if (now - config->global.clock_skew >= exp)
-        return REFUSE(config, "expiry", JWKSCORE_E_EXPIRED, &config->global.settings, "clock_skew", TEXT(""), error,
-                      "expired %" PRId64 " s ago", now - exp);
+        return REFUSE_CLAIM(config, "expiry", JWKSCORE_E_EXPIRED, &config->global.settings, "clock_skew", claim, error,
+                            "expired %" PRId64 " s ago", now - exp);
+    config_trace_claim(config, "expiry", JWKSCORE_OK, NULL, claim, &config->global.settings, "clock_skew");
     return JWKSCORE_OK;
 }
 
@@ -53,20 +61,21 @@ enum jwkscore_status times_check_expiry(const struct jwkscore_config *config, in
 static enum jwkscore_status check_begin(const struct jwkscore_config *config, const struct token *token, const char *name,
                                         int64_t exp, int64_t now, struct jwkscore_error *error)
 {
+    const struct traced claim = times_claim(token->claims, name);
     int64_t begin = 0;
     bool present = false;
     enum jwkscore_status status = read_time(token, name, true, &present, &begin, error);
 
     if (status != JWKSCORE_OK)
-        return config_trace(config, name, status, NULL, TEXT(""), NULL, NULL);
+        return config_trace_claim(config, name, status, NULL, claim, NULL, NULL);
     if (!present)
         return JWKSCORE_OK;
     if (begin >= exp)
-        return REFUSE(config, name, JWKSCORE_E_CLAIM, NULL, NULL, TEXT(""), error, "`%s` is not before `exp`", name);
+        return REFUSE_CLAIM(config, name, JWKSCORE_E_CLAIM, NULL, NULL, claim, error, "`%s` is not before `exp`", name);
     if (begin > now + config->global.clock_skew)
-        return REFUSE(config, name, JWKSCORE_E_NOT_YET_VALID, &config->global.settings, "clock_skew", TEXT(""), error,
-                      "`%s` is %" PRId64 " s from now", name, begin - now);
-    return JWKSCORE_OK;
+        return REFUSE_CLAIM(config, name, JWKSCORE_E_NOT_YET_VALID, &config->global.settings, "clock_skew", claim, error,
+                            "`%s` is %" PRId64 " s from now", name, begin - now);
+    return config_trace_claim(config, name, JWKSCORE_OK, NULL, claim, &config->global.settings, "clock_skew");
 }
 
 enum jwkscore_status times_check(const struct jwkscore_config *config, const struct token *token, int64_t now,
@@ -77,12 +86,11 @@ enum jwkscore_status times_check(const struct jwkscore_config *config, const str
 
     status = times_require(token, "exp", "every token", &exp, error);
     if (status != JWKSCORE_OK)
-        return config_trace(config, "expiry", status, NULL, TEXT(""), NULL, NULL);
-    if ((status = times_check_expiry(config, exp, now, error)) != JWKSCORE_OK ||
+        return config_trace_claim(config, "expiry", status, NULL, times_claim(token->claims, "exp"), NULL, NULL);
+    if ((status = times_check_expiry(config, token->claims, exp, now, error)) != JWKSCORE_OK ||
         (status = check_begin(config, token, "nbf", exp, now, error)) != JWKSCORE_OK ||
         (status = check_begin(config, token, "iat", exp, now, error)) != JWKSCORE_OK)
         return status;
-    config_trace(config, "expiry", JWKSCORE_OK, NULL, TEXT(""), &config->global.settings, "clock_skew");
     return JWKSCORE_OK;
 }
 

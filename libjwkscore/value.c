@@ -302,11 +302,19 @@ bool value_boolean(const struct value *value, bool *ret_boolean)
     return true;
 }
 
-bool value_integer(const struct value *value, int64_t *ret_floor, bool *ret_fraction)
+bool value_digits(const struct value *value, struct text *ret_digits)
 {
     if (value_type(value) != VALUE_NUMBER)
         return false;
-    return jsonnumber_floor(text_from(json_object_get_userdata(object_of(value))), ret_floor, ret_fraction);
+    *ret_digits = text_from(json_object_get_userdata(object_of(value)));
+    return true;
+}
+
+bool value_integer(const struct value *value, int64_t *ret_floor, bool *ret_fraction)
+{
+    struct text digits;
+
+    return value_digits(value, &digits) && jsonnumber_floor(digits, ret_floor, ret_fraction);
 }
 
 bool value_member_text(const struct value *object, const char *name, struct text *ret_text)

@@ -13,17 +13,18 @@ enum jwkscore_status verify_not_denied(const struct keys_request *request, const
 {
     const struct issuer_options *issuer = request->issuer;
     char thumbprint[THUMBPRINT_SIZE];
-    bool denied = request->token->has_kid && strings_have(&issuer->denied_key, request->token->kid);
+    const char *denied = request->token->has_kid ? strings_find(&issuer->denied_key, request->token->kid) : NULL;
 
-    for (size_t i = 0; !denied && issuer->denied_key.count > 0 && i < candidates->count; i++) {
+    for (size_t i = 0; denied == NULL && issuer->denied_key.count > 0 && i < candidates->count; i++) {
         if (!material_thumbprint(request->config->crypto, &candidates->at[i].material, thumbprint))
             return error_memory(error);
-        denied = strings_have(&issuer->denied_key, text_from(thumbprint)) ||
-                 (candidates->at[i].has_kid && strings_have(&issuer->denied_key, candidates->at[i].kid));
+        denied = strings_find(&issuer->denied_key, text_from(thumbprint));
+        if (denied == NULL && candidates->at[i].has_kid)
+            denied = strings_find(&issuer->denied_key, candidates->at[i].kid);
     }
-    if (!denied)
+    if (denied == NULL)
         return JWKSCORE_OK;
-    config_trace(request->config, "key", JWKSCORE_E_DENIED_KEY, NULL, request->token->kid, &issuer->settings, "denied_key");
+    config_trace(request->config, "key", JWKSCORE_E_DENIED_KEY, denied, request->token->kid, &issuer->settings, "denied_key");
     return error_set(error, JWKSCORE_E_DENIED_KEY, "the key is named by denied_key");
 }
 
@@ -56,7 +57,8 @@ enum jwkscore_status verify_candidates(const struct keys_request *request, const
     struct jwkscore_error why = {JWKSCORE_OK, ""};
 
     if (!request->token->has_kid && candidates->count > 1)
-        return error_set(error, JWKSCORE_E_UNKNOWN_KEY, "the token names no key (`kid`), and several fit");
+        return REFUSE(request->config, "key", JWKSCORE_E_UNKNOWN_KEY, NULL, NULL, TEXT(""), error,
+                      "the token names no key (`kid`), and several fit");
     for (size_t i = 0; i < candidates->count; i++) {
         struct jwkscore_error its = {JWKSCORE_OK, ""};
         enum jwkscore_status now = try_key(request, &candidates->at[i], &its);

@@ -246,17 +246,18 @@ START_TEST(a_request_that_is_none_is_an_argument_error)
 {
     CLEANUP(config_freep) struct jwkscore_config *config = config_with_keys("");
     struct jwkscore_identity *identity = NULL;
-    struct jwkscore_request bad[6];
+    struct jwkscore_request bad[7];
     struct jwkscore_request request = request_of(good());
 
     for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
         bad[i] = request;
-    bad[0].size--;
+    bad[0].size = offsetof(struct jwkscore_request, clock) - 1;
     bad[1].token = NULL;
     bad[2].now = -1;
     bad[3].max_wait = -1;
     bad[4].key_length = 3;
     bad[5].key = (const unsigned char *)"x";
+    bad[6].clock = -1;
     for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
         ck_assert_status(jwkscore_authenticate(config, &bad[i], &identity, NULL), JWKSCORE_E_ARGUMENT);
     ck_assert_status(jwkscore_authenticate(NULL, &request, &identity, NULL), JWKSCORE_E_ARGUMENT);
@@ -280,6 +281,84 @@ START_TEST(a_fresh_or_refused_configuration_denies)
     ck_assert_status(jwkscore_config_load(refused, path, NULL), JWKSCORE_E_CONFIG);
     ck_assert_status(jwkscore_authenticate(refused, &request, &identity, NULL), JWKSCORE_E_CONFIG);
     ck_assert_ptr_null(identity);
+}
+END_TEST
+
+/* What a caller of an older header does not know of is 0. */
+START_TEST(an_older_request_is_taken)
+{
+    struct jwkscore_request request = request_of(good());
+
+    request.size = offsetof(struct jwkscore_request, clock);
+    request.clock = 1000; /* not its own: it lies behind its end */
+    ck_assert_status(decide("", request, NULL), JWKSCORE_OK);
+    request.size = sizeof(request) + 8;
+    request.clock = 0;
+    ck_assert_status(decide("", request, NULL), JWKSCORE_OK);
+}
+END_TEST
+
+START_TEST(another_time_can_be_asked_about_than_the_clock_says)
+{
+    const char *then = mint_good("ES256", "k", mint_claims("exp", "1000000300", "iat", "999999990", NULL));
+    struct jwkscore_request request = request_of(then);
+
+    request.now = 1000000000;
+    ck_assert_status(decide("", request, NULL), JWKSCORE_E_CLOCK);
+    request.clock = NOW;
+    ck_assert_status(decide("", request, NULL), JWKSCORE_OK);
+    request.now = 1000000400;
+    ck_assert_status(decide("", request, NULL), JWKSCORE_E_EXPIRED);
+    request = request_of(good());
+    request.clock = 1000000000; /* and the clock is judged, not the time that is asked about */
+    ck_assert_status(decide("", request, NULL), JWKSCORE_E_CLOCK);
+}
+END_TEST
+
+static enum jwkscore_status decide_by_rest(const char *text, struct jwkscore_error *error)
+{
+    CLEANUP(config_freep) struct jwkscore_config *refused = jwkscore_config_new(), *rest = NULL;
+    struct jwkscore_request request = request_of(good());
+    struct jwkscore_identity *identity = NULL;
+    enum jwkscore_status status;
+
+    ck_assert_status(jwkscore_config_load(refused, room_write("bad.conf", text), NULL), JWKSCORE_E_CONFIG);
+    rest = jwkscore_config_rest(refused);
+    ck_assert_ptr_nonnull(rest);
+    ck_assert_ptr_null(jwkscore_config_problem(rest, 0));
+    status = jwkscore_authenticate(rest, &request, &identity, error);
+    ck_assert((status == JWKSCORE_OK) == (identity != NULL));
+    jwkscore_identity_free(identity);
+    ck_assert_status(jwkscore_authenticate(refused, &request, &identity, NULL), JWKSCORE_E_CONFIG);
+    return status;
+}
+
+START_TEST(the_rest_of_a_refused_configuration_explains)
+{
+    const char *keys = room_write("corp.jwks", mint_jwks(mint_jwk(mint_key(MINT_P256, 0), "\"kid\":\"k\"")));
+    const char *corp = textf("%sjwks_file = %s\n", CORP, keys);
+
+    ck_assert_status(decide_by_rest(textf("%sno_such_key = 1\n", corp), NULL), JWKSCORE_OK);
+    ck_assert_status(decide_by_rest(textf("%srequire = a = b\nno_such_key = 1\n", corp), NULL), JWKSCORE_E_CLAIM);
+    ck_assert_status(decide_by_rest(textf("%sjwks_uri = https://x/y\n", corp), NULL), JWKSCORE_E_ISSUER);
+    ck_assert_status(decide_by_rest(textf("[issuer bare]\nissuer = https://x\n%s", corp), NULL), JWKSCORE_OK);
+    ck_assert_status(decide_by_rest(textf("[global]\nclock_skew = 9999\n%s", corp), NULL), JWKSCORE_OK);
+    ck_assert_ptr_null(jwkscore_config_rest(NULL));
+}
+END_TEST
+
+START_TEST(the_rest_of_a_refused_configuration_starts_no_helper)
+{
+    struct jwkscore_error error = {0};
+    const char *conf = textf("[global]\nstate_dir = %s\nrun_dir = %s\nfetch_helper = %s\n" CORP "bad\n",
+                             room_path("state"), room_path("run"), room_path("helper"));
+
+    room_folder("state", 0755);
+    room_folder("run", 0755);
+    room_write_bytes("helper", text_from(marking_helper()), 0755);
+    ck_assert_status(decide_by_rest(conf, &error), JWKSCORE_E_UNREACHABLE);
+    ck_assert_ptr_nonnull(strstr(error.message, "refused")); /* root would not start it for another reason */
+    ck_assert(!was_started());
 }
 END_TEST
 
@@ -320,7 +399,7 @@ START_TEST(the_trace_tells_the_rules_in_their_order)
     request.user = "nobody";
     jwkscore_config_trace(config, collect, rules);
     ck_assert_status(jwkscore_authenticate(config, &request, &identity, NULL), JWKSCORE_OK);
-    ck_assert_str_eq(rules, "token issuer algorithm type audience expiry key cache signature audience expiry subject require map "
+    ck_assert_str_eq(rules, "token issuer algorithm type audience expiry iat key cache signature audience expiry iat subject require map "
                             "user account binding ");
     jwkscore_identity_free(identity);
     rules[0] = '\0';
@@ -360,7 +439,9 @@ int main(void)
                        a_hopeless_token_starts_no_helper, a_hopeful_one_starts_it, the_account_asked_for_decides,
                        a_service_narrows_and_no_other_is_touched, a_service_does_not_widen_what_its_issuer_asks_for,
                        a_key_must_be_bound_and_a_dpop_id_token_needs_one, a_request_that_is_none_is_an_argument_error,
-                       a_fresh_or_refused_configuration_denies, a_clock_before_the_build_is_refused_and_named,
+                       a_fresh_or_refused_configuration_denies, an_older_request_is_taken,
+                       another_time_can_be_asked_about_than_the_clock_says, the_rest_of_a_refused_configuration_explains,
+                       the_rest_of_a_refused_configuration_starts_no_helper, a_clock_before_the_build_is_refused_and_named,
                        the_trace_tells_the_rules_in_their_order, a_token_may_be_followed_by_anything,
                        claims_are_read_from_the_verified_payload_alone);
 }

@@ -298,8 +298,12 @@ END_TEST
 
 static struct jwkscore_trace event(const char *rule, enum jwkscore_status status, const char *found)
 {
-    return (struct jwkscore_trace){
-        sizeof(struct jwkscore_trace), rule, status, "wanted", found, "/etc/jwks.conf:3"};
+    return (struct jwkscore_trace){.size = sizeof(struct jwkscore_trace),
+                                   .rule = rule,
+                                   .status = status,
+                                   .wanted = "wanted",
+                                   .found = found,
+                                   .origin = "/etc/jwks.conf:3"};
 }
 
 static const struct {

@@ -122,10 +122,10 @@ START_TEST(the_skew_is_the_configurations)
     CLEANUP(config_freep) struct jwkscore_config *strict = config_told("[global]\nclock_skew = 0\n" CORP);
     CLEANUP(config_freep) struct jwkscore_config *wide = config_told("[global]\nclock_skew = 300\n" CORP);
 
-    ck_assert_status(times_check_expiry(strict, NOW + 1, NOW, NULL), JWKSCORE_OK);
-    ck_assert_status(times_check_expiry(strict, NOW, NOW, NULL), JWKSCORE_E_EXPIRED);
-    ck_assert_status(times_check_expiry(wide, NOW - 299, NOW, NULL), JWKSCORE_OK);
-    ck_assert_status(times_check_expiry(wide, NOW - 300, NOW, NULL), JWKSCORE_E_EXPIRED);
+    ck_assert_status(times_check_expiry(strict, NULL, NOW + 1, NOW, NULL), JWKSCORE_OK);
+    ck_assert_status(times_check_expiry(strict, NULL, NOW, NOW, NULL), JWKSCORE_E_EXPIRED);
+    ck_assert_status(times_check_expiry(wide, NULL, NOW - 299, NOW, NULL), JWKSCORE_OK);
+    ck_assert_status(times_check_expiry(wide, NULL, NOW - 300, NOW, NULL), JWKSCORE_E_EXPIRED);
 }
 END_TEST
 
