@@ -95,35 +95,57 @@ static bool make_address(const char *issuer, char *out, size_t size, struct fail
 }
 
 /* The document's issuer is ours; its jwks_uri is an address. */
-static bool read_document(const struct cache *cache, const struct response *response, char **ret_uri,
-                          struct failure *failure)
+static bool read_document(const char *ours, struct discovered *discovered, struct failure *failure)
 {
-    CLEANUP(value_freep) struct value *document = NULL;
-    struct text body = text_skip_bom(answer_body(response)), issuer = {"", 0}, uri = {"", 0};
+    struct text body = text_skip_bom(answer_body(&discovered->response)), issuer = {"", 0}, uri = {"", 0};
     struct jwkscore_error error = {JWKSCORE_OK, ""};
-    char theirs[QUOTED_SIZE], ours[QUOTED_SIZE];
+    char quoted[QUOTED_SIZE], quoted_ours[QUOTED_SIZE];
     const char *wrong;
 
-    if (value_parse(body, &document, &error) != JWKSCORE_OK) {
+    if (value_parse(body, &discovered->document, &error) != JWKSCORE_OK) {
         failure_set(failure, OUTCOME_NOT_JSON, 200, "discovery: %s", error.message);
         return false;
     }
-    if (!value_member_text(document, "issuer", &issuer) || !text_is(issuer, cache->issuer->issuer)) {
+    if (!value_member_text(discovered->document, "issuer", &issuer) || !text_is(issuer, ours)) {
         failure_set(failure, OUTCOME_DISCOVERY, 200, "its issuer is %s and ours %s",
-                    issuer.length > 0 ? error_quote(theirs, issuer) : "missing",
-                    error_quote(ours, text_from(cache->issuer->issuer)));
+                    issuer.length > 0 ? error_quote(quoted, issuer) : "missing",
+                    error_quote(quoted_ours, text_from(ours)));
         return false;
     }
-    if (!value_member_text(document, "jwks_uri", &uri))
+    if (!value_member_text(discovered->document, "jwks_uri", &uri))
         wrong = "is missing";
     else
         wrong = uri.length > URI_MAX ? "is too long" : uri_check(uri);
     if (wrong != NULL) {
-        failure_set(failure, OUTCOME_DISCOVERY, 200, "its jwks_uri %s %s", error_quote(theirs, uri), wrong);
+        failure_set(failure, OUTCOME_DISCOVERY, 200, "its jwks_uri %s %s", error_quote(quoted, uri), wrong);
         return false;
     }
-    *ret_uri = text_copy(uri);
-    return *ret_uri != NULL;
+    discovered->uri = text_copy(uri);
+    return discovered->uri != NULL;
+}
+
+void discovery_clear(struct discovered *discovered)
+{
+    answer_clear(&discovered->response);
+    value_freep(&discovered->document);
+    string_freep(&discovered->uri);
+}
+
+bool discovery_get(struct attempt *attempt, struct discovered *discovered, struct failure *failure)
+{
+    struct request request = {.uri = discovered->address,
+                              .ca_file = attempt->issuer->ca_file,
+                              .proxy = attempt->issuer->proxy,
+                              .fresh = true,
+                              .most = DISCOVERY_MAX};
+    const char *issuer = attempt->issuer->issuer;
+
+    if (make_address(issuer, discovered->address, sizeof(discovered->address), failure) &&
+        answer_get(attempt, &request, &discovered->response, failure) &&
+        read_document(issuer, discovered, failure))
+        return true;
+    failure_at(failure, discovered->address);
+    return false;
 }
 
 static void store(struct attempt *attempt, const struct known *old, const char *address,
@@ -149,24 +171,16 @@ static void store(struct attempt *attempt, const struct known *old, const char *
 /* Asks, and keeps what it learns. */
 static char *ask(struct attempt *attempt, const struct known *old, struct failure *failure)
 {
-    CLEANUP(answer_clear) struct response response = {0};
-    char address[URI_MAX + 64];
-    struct request request = {.uri = address,
-                              .ca_file = attempt->issuer->ca_file,
-                              .proxy = attempt->issuer->proxy,
-                              .fresh = true,
-                              .most = DISCOVERY_MAX};
-    char *uri = NULL;
+    CLEANUP(discovery_clear) struct discovered discovered = {.uri = NULL};
+    char *uri;
 
-    if (!make_address(attempt->issuer->issuer, address, sizeof(address), failure) ||
-        !answer_get(attempt, &request, &response, failure) ||
-        !read_document(&attempt->cache, &response, &uri, failure)) {
-        failure_at(failure, address);
+    if (!discovery_get(attempt, &discovered, failure))
         return NULL;
-    }
     attempt->rate.disc_fail_n = 0;
     attempt->rate.disc_next_b = 0;
-    store(attempt, old, address, &response, uri);
+    store(attempt, old, discovered.address, &discovered.response, discovered.uri);
+    uri = discovered.uri;
+    discovered.uri = NULL;
     return uri;
 }
 

@@ -97,6 +97,18 @@ void transfer_clear(struct transfer *);
 
 /* discovery.c: where does this issuer publish its keys? (CACHE 13) */
 CHECKED char *discovery_uri(struct attempt *);               /* to be freed; NULL: attempt->failure */
+struct discovered {                     /* a document that was asked for and checked */
+    char address[URI_MAX + 64];
+    struct response response;
+    struct value *document;
+    char *uri;                          /* its jwks_uri */
+};
+/* Asks, and keeps nothing. */
+CHECKED bool discovery_get(struct attempt *, struct discovered *, struct failure *);
+void discovery_clear(struct discovered *);
+
+/* facts.c: what a configuration for this issuer could say, printed, for `jwksctl init` */
+int facts_print(struct attempt *);                           /* exit status */
 
 /* answer.c: one GET within the time that a run has left, and is it an answer to use? */
 /* False unless 200, or a 304 that was asked for. */
@@ -228,6 +240,7 @@ CHECKED bool child_run(const struct request *, struct buffer *ret_result); /* fa
 CHECKED bool confine_writer(void);
 CHECKED bool confine_starter(pid_t writer);
 CHECKED bool confine_network(pid_t starter);
+int confine_print(void);                /* what of it this kernel and this build have; exit status */
 
 /* syscalls.c: system calls that are refused from now on, to children too; true where the kernel cannot */
 enum syscalls_role { SYSCALLS_WRITER = 1, SYSCALLS_STARTER = 2, SYSCALLS_NETWORK = 4 };

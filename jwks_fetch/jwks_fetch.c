@@ -16,8 +16,8 @@
 enum { WAIT_MAX_MS = 2 * HELPER_LIFE_MS, HASH_DIGITS = 16 };
 
 struct arguments {
-    const char *conf, *issuer;
-    bool due, has_reason, has_kid_hash, verbose;
+    const char *conf, *issuer, *discover, *ca_file, *proxy;
+    bool due, has_reason, has_kid_hash, verbose, confinement;
     enum refresh_reason reason;
     uint64_t kid_hash;
     int64_t wait_ms;
@@ -28,6 +28,8 @@ struct arguments {
 static const char usage_text[] = "usage: jwks-fetch --conf FILE --issuer NAME --reason REASON [--kid-hash "
                                  "HASH] [--wait-ms NUMBER] [--verbose]\n"
                                  "       jwks-fetch --conf FILE --due [--verbose]\n"
+                                 "       jwks-fetch --discover ISSUER [--ca-file FILE] [--proxy URI]\n"
+                                 "       jwks-fetch --confinement\n"
                                  "       jwks-fetch --help | --version\n";
 
 static const char help_text[] =
@@ -41,6 +43,10 @@ static const char help_text[] =
     "  -k, --kid-hash HASH     with kid and sig: the first 16 hexadecimal digits of the kid's SHA-256\n"
     "  -w, --wait-ms NUMBER    how long the caller waits\n"
     "  -d, --due               every issuer whose keys are due\n"
+    "  -D, --discover ISSUER   print what a configuration for that address could say, and keep nothing\n"
+    "  -a, --ca-file FILE      with --discover: as ca_file of jwks.conf(5)\n"
+    "  -p, --proxy URI         with --discover: as proxy of jwks.conf(5)\n"
+    "  -C, --confinement       print what of its own confinement this host has\n"
     "  -v, --verbose           log to standard error too\n"
     "  -h, --help              this text\n"
     "  -V, --version           the version\n"
@@ -85,9 +91,31 @@ static bool take_option(char letter, const char *value, struct arguments *argume
     case 'v':
         arguments->verbose = true;
         return true;
+    case 'D':
+        arguments->discover = value;
+        return true;
+    case 'a':
+        arguments->ca_file = value;
+        return true;
+    case 'p':
+        arguments->proxy = value;
+        return true;
+    case 'C':
+        arguments->confinement = true;
+        return true;
     default:
         return false;
     }
+}
+
+/* Without a configuration: what an issuer says, or what this host has. */
+static bool are_alone(const struct arguments *arguments)
+{
+    bool is_refresh = arguments->conf != NULL || arguments->issuer != NULL || arguments->due ||
+                      arguments->has_reason || arguments->has_kid_hash || arguments->wait_ms != 0;
+
+    return !is_refresh && arguments->confinement != (arguments->discover != NULL) &&
+           (arguments->discover != NULL || (arguments->ca_file == NULL && arguments->proxy == NULL));
 }
 
 /* Options that go together: one source with a reason, or all that are due. */
@@ -96,6 +124,9 @@ static bool are_complete(const struct arguments *arguments)
     bool about_kid =
         arguments->has_reason && (arguments->reason == REFRESH_KID || arguments->reason == REFRESH_SIG);
 
+    if (arguments->confinement || arguments->discover != NULL || arguments->ca_file != NULL ||
+        arguments->proxy != NULL)
+        return are_alone(arguments);
     if (arguments->conf == NULL || arguments->due == (arguments->issuer != NULL))
         return false;
     return arguments->has_reason == !arguments->due && arguments->has_kid_hash == about_kid;
@@ -111,9 +142,11 @@ struct known_option {
 static const struct known_option *find_option(const char *argument, const char **ret_value)
 {
     static const struct known_option options[] = {
-        {'c', true, "conf"},     {'c', true, "config"},   {'i', true, "issuer"}, {'r', true, "reason"},
-        {'k', true, "kid-hash"}, {'w', true, "wait-ms"},  {'d', false, "due"},   {'v', false, "verbose"},
-        {'h', false, "help"},    {'V', false, "version"},
+        {'c', true, "conf"},     {'c', true, "config"},       {'i', true, "issuer"},
+        {'r', true, "reason"},   {'k', true, "kid-hash"},     {'w', true, "wait-ms"},
+        {'d', false, "due"},     {'v', false, "verbose"},     {'h', false, "help"},
+        {'V', false, "version"}, {'D', true, "discover"},     {'a', true, "ca-file"},
+        {'p', true, "proxy"},    {'C', false, "confinement"},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(options); i++) {
@@ -236,6 +269,33 @@ static void load(struct jwkscore_config *config, const char *path, struct failur
     }
 }
 
+/* A configuration of that issuer alone, which no file holds. */
+static bool set_issuer(struct jwkscore_config *config, const struct arguments *arguments,
+                       struct failure *failure)
+{
+    static const char section[] = "issuer discovered";
+    struct jwkscore_error error = {JWKSCORE_OK, ""};
+
+    if (jwkscore_config_set(config, section, "issuer", arguments->discover, &error) == JWKSCORE_OK &&
+        (arguments->ca_file == NULL ||
+         jwkscore_config_set(config, section, "ca_file", arguments->ca_file, &error) == JWKSCORE_OK) &&
+        (arguments->proxy == NULL ||
+         jwkscore_config_set(config, section, "proxy", arguments->proxy, &error) == JWKSCORE_OK))
+        return true;
+    failure_set(failure, OUTCOME_CONFIG, 0, "%s", error.message);
+    return false;
+}
+
+static int run_discover(struct jwkscore_config *config, const struct arguments *arguments)
+{
+    struct attempt attempt = {.config = config, .started_b = arguments->started_b};
+
+    if (!set_issuer(config, arguments, &attempt.failure))
+        return refuse(arguments, attempt.failure.detail);
+    attempt.issuer = config_issuer_named(config, "discovered");
+    return facts_print(&attempt);
+}
+
 static int run(const struct arguments *arguments)
 {
     struct jwkscore_config *config = jwkscore_config_new();
@@ -244,8 +304,11 @@ static int run(const struct arguments *arguments)
 
     if (config == NULL)
         return refuse(arguments, "no memory, or no cryptography");
-    load(config, arguments->conf, &failure);
-    if (!arguments->due)
+    if (arguments->discover == NULL)
+        load(config, arguments->conf, &failure);
+    if (arguments->discover != NULL)
+        status = run_discover(config, arguments);
+    else if (!arguments->due)
         status = run_source(config, arguments, failure);
     else if (failure.outcome != OUTCOME_NONE)
         status = refuse(arguments, failure.detail);
@@ -267,5 +330,7 @@ int main(int argc, char **argv)
                       "it runs as the owner of the state directory, without capabilities, never as root");
     if (!arguments.due)
         process_limit_life(HELPER_LIFE_MS / 1000);
+    if (arguments.confinement)
+        return confine_print();
     return run(&arguments);
 }

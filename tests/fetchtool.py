@@ -3,6 +3,7 @@
 """What tests/fetch.sh needs to look at jwks-fetch from outside, without a line of its code.
 
     fetchtool.py jwks KID...          a key set of new P-256 keys, on standard output
+    fetchtool.py algorithms KIND[:ALG]...  one of RSA, P-256, P-384, Ed25519 keys, which say what they are for if that is given
     fetchtool.py head FILE [MEMBER]   the header of a cache file, or one member of it, after every check of its form
     fetchtool.py kids FILE            the kids of its keys, in order
     fetchtool.py age FILE SECONDS [MEMBER NUMBER]   makes it so much older; changes another member of its header
@@ -35,6 +36,20 @@ def new_key(kid):
                          capture_output=True).stdout
     return {"kty": "EC", "crv": "P-256", "kid": kid, "alg": "ES256", "use": "sig", "x": base64url(der[-64:-32]),
             "y": base64url(der[-32:])}
+
+
+def key_of(kind, algorithm):
+    """Public members at the end of DER: n and 65537 of RSA, x and y, or x."""
+    how = {"RSA": ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"], "Ed25519": ["Ed25519"]}.get(kind, ["EC", "-pkeyopt", f"ec_paramgen_curve:{kind}"])
+    key = subprocess.run(["openssl", "genpkey", "-algorithm", *how], check=True, capture_output=True)
+    der = subprocess.run(["openssl", "pkey", "-pubout", "-outform", "DER"], input=key.stdout, check=True, capture_output=True).stdout
+    jwk = {"kid": kind, **({"alg": algorithm} if algorithm else {})}
+    if kind == "RSA":
+        return {**jwk, "kty": "RSA", "n": base64url(der[-261:-5]), "e": "AQAB"}
+    if kind == "Ed25519":
+        return {**jwk, "kty": "OKP", "crv": kind, "x": base64url(der[-32:])}
+    size = int(kind[2:]) // 8
+    return {**jwk, "kty": "EC", "crv": kind, "x": base64url(der[-2 * size:-size]), "y": base64url(der[-size:])}
 
 
 def read_cache_file(path):
@@ -73,6 +88,8 @@ def main():
     command, arguments = sys.argv[1], sys.argv[2:]
     if command == "jwks":
         print(json.dumps({"keys": [new_key(kid) for kid in arguments]}))
+    elif command == "algorithms":
+        print(json.dumps({"keys": [key_of(*(argument + ":").split(":")[:2]) for argument in arguments]}))
     elif command == "head":
         head, body = read_cache_file(arguments[0])
         known = {**body, **head}
