@@ -78,6 +78,19 @@ bool issuer_is_usable(const struct issuer *issuer)
     return false;
 }
 
+bool issuer_denies_key(const struct ctl *ctl, const struct issuer *issuer,
+                       const struct jwkscore_source_key *key)
+{
+    char section[64];
+    const char *denied;
+
+    snprintf(section, sizeof(section), "issuer %s", issuer->name);
+    for (size_t i = 0; (denied = jwkscore_config_get(ctl->config, section, "denied_key", i)) != NULL; i++)
+        if (strcmp(denied, key->thumbprint) == 0 || (key->kid != NULL && strcmp(denied, key->kid) == 0))
+            return true;
+    return false;
+}
+
 int issuer_verdict(const struct issuer *issuer)
 {
     if (issuer->source == NULL)

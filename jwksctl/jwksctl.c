@@ -24,6 +24,10 @@ static const struct command commands[] = {
     {"keys", "[--json] [ISSUER]", "the keys themselves, by name", keys_run},
     {"refresh", "[--force] [ISSUER]", "fetch keys now", refresh_run},
     {"flush", "ISSUER", "forget keys that vanished, and pauses; then fetch keys", flush_run},
+    {"explain", "--service SERVICE [OPTION ...]", "why does this token open this host, or why not",
+     explain_run},
+    {"check", "[--json] [--online | --offline]", "is this host set up right, and what mends it", check_run},
+    {"init", "[-o FILE] [OPTION ...] ISSUER-URL", "write a configuration for a provider", init_run},
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 
@@ -73,19 +77,24 @@ static int print_version(void)
 
 /* --- the configuration --- */
 
-/* Every line that is wrong, as `path:line: message`. */
+void ctl_complain_of_lines(const struct ctl *ctl)
+{
+    const char *problem;
+
+    for (size_t i = 0; (problem = jwkscore_config_problem(ctl->config, i)) != NULL; i++)
+        fprintf(stderr, "%s\n", problem);
+}
+
 static bool load(struct ctl *ctl)
 {
     struct jwkscore_error error = {JWKSCORE_OK, ""};
-    const char *problem;
 
     ctl->config = jwkscore_config_new();
     if (ctl->config == NULL)
         return ctl_complain(false, "no memory, or no cryptography");
     if (jwkscore_config_load(ctl->config, ctl->conf, &error) == JWKSCORE_OK)
         return true;
-    for (size_t i = 0; (problem = jwkscore_config_problem(ctl->config, i)) != NULL; i++)
-        fprintf(stderr, "%s\n", problem);
+    ctl_complain_of_lines(ctl);
     if (jwkscore_config_problem(ctl->config, 0) == NULL)
         ctl_complain(false, "%s", error.message);
     return false;
@@ -119,7 +128,7 @@ static int refuse_issuer(const struct ctl *ctl)
 
 /* --- options --- */
 
-/* The command's own flags behind those that every command takes; the end is there already. */
+/* The command's own options behind those that every command takes; the end is there already. */
 static void list_options(const struct ctl_option *own, struct option list[static OPTIONS_MAX + 1])
 {
     static const struct option common[] = {{"config", required_argument, NULL, 'c'}};
@@ -127,26 +136,57 @@ static void list_options(const struct ctl_option *own, struct option list[static
 
     list[count++] = common[0];
     for (size_t i = 0; own[i].name != NULL && count < OPTIONS_MAX; i++)
-        list[count++] = (struct option){own[i].name, no_argument, NULL, FLAG_BASE + (int)i};
+        list[count++] = (struct option){own[i].name, own[i].value != NULL ? required_argument : no_argument,
+                                        NULL, FLAG_BASE + (int)i};
 }
 
-int ctl_begin(struct ctl *ctl, int argc, char **argv, const struct ctl_option *own, enum ctl_issuer issuer)
+/* Of letters there are two: -c, and -o for the command that has --output. */
+static int long_option(int option, const struct ctl_option *own)
+{
+    for (int i = 0; option == 'o' && own[i].name != NULL; i++)
+        if (strcmp(own[i].name, "output") == 0)
+            return FLAG_BASE + i;
+    return option;
+}
+
+/* A value, or a flag; false for an option that there is not. */
+static bool take_option(struct ctl *ctl, int option, const struct ctl_option *own)
+{
+    option = long_option(option, own);
+    if (option == 'c')
+        ctl->conf = optarg;
+    else if (option < FLAG_BASE)
+        return false;
+    else if (own[option - FLAG_BASE].value != NULL)
+        *own[option - FLAG_BASE].value = optarg;
+    else
+        *own[option - FLAG_BASE].flag = true;
+    return true;
+}
+
+int ctl_parse(struct ctl *ctl, int argc, char **argv, const struct ctl_option *own, enum ctl_operand wanted)
 {
     struct option list[OPTIONS_MAX + 1] = {{NULL, 0, NULL, 0}};
     int option;
 
     list_options(own, list);
     optind = 0; /* glibc: anew, with another argv */
-    while ((option = getopt_long(argc, argv, "c:", list, NULL)) != -1)
-        if (option == 'c')
-            ctl->conf = optarg;
-        else if (option >= FLAG_BASE)
-            *own[option - FLAG_BASE].flag = true;
-        else
+    while ((option = getopt_long(argc, argv, "c:o:", list, NULL)) != -1)
+        if (!take_option(ctl, option, own))
             return ctl_refuse_usage(ctl);
-    if (argc - optind > 1 || (issuer == CTL_ISSUER_REQUIRED && argc == optind))
+    if (argc - optind > (wanted == CTL_NO_OPERAND ? 0 : 1) ||
+        (wanted == CTL_ISSUER_REQUIRED && argc == optind))
         return ctl_refuse_usage(ctl);
     ctl->issuer = argv[optind];
+    return EXIT_YES;
+}
+
+int ctl_begin(struct ctl *ctl, int argc, char **argv, const struct ctl_option *own, enum ctl_operand wanted)
+{
+    int code = ctl_parse(ctl, argc, argv, own, wanted);
+
+    if (code != EXIT_YES)
+        return code;
     if (!load(ctl))
         return EXIT_CANNOT_SAY;
     return is_configured(ctl) ? EXIT_YES : refuse_issuer(ctl);

@@ -26,15 +26,21 @@ struct ctl {
 
 /* jwksctl.c */
 struct ctl_option {
-    const char *name; /* NULL: the end */
-    bool *flag;       /* set if it is given */
+    const char *name;   /* NULL: the end */
+    bool *flag;         /* set if it is given */
+    const char **value; /* not NULL: it has a value, which is put here */
 };
-enum ctl_issuer { CTL_ISSUER_OPTIONAL, CTL_ISSUER_REQUIRED };
-/* Options and issuer of a command, then its configuration.  EXIT_YES, or the exit status after a message. */
-int ctl_begin(struct ctl *, int argc, char **argv, const struct ctl_option *, enum ctl_issuer);
+enum ctl_operand { CTL_ISSUER_OPTIONAL, CTL_ISSUER_REQUIRED, CTL_NO_OPERAND };
+/* Options and issuer of a command, without a look at its configuration.  EXIT_YES, or EXIT_BAD_USAGE after a message. */
+int ctl_parse(struct ctl *, int argc, char **argv, const struct ctl_option *, enum ctl_operand);
+/* That, then its configuration.  EXIT_YES, or the exit status after a message. */
+int ctl_begin(struct ctl *, int argc, char **argv, const struct ctl_option *, enum ctl_operand);
 int ctl_refuse_usage(const struct ctl *); /* EXIT_BAD_USAGE */
 /* A line on standard error; returns `code`. */
 int ctl_complain(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Every line of the configuration that is wrong, as `path:line: message`. */
+void ctl_complain_of_lines(const struct ctl *);
 
 /* issuers.c: the issuer sections that a command is about, and what is known of their keys */
 struct issuer {
@@ -50,8 +56,10 @@ struct issuers {
 bool issuers_read(const struct ctl *, struct issuers *ret_issuers); /* false after a message */
 void issuers_free(struct issuers *);
 bool issuer_is_usable(const struct issuer *); /* would a login find keys, stale or not? */
-int issuer_verdict(const struct issuer *);    /* EXIT_YES: usable and not stale; EXIT_NO; EXIT_CANNOT_SAY */
-int worse(int, int);                          /* of two exit statuses */
+/* Does denied_key name it, by its kid or its thumbprint? */
+bool issuer_denies_key(const struct ctl *, const struct issuer *, const struct jwkscore_source_key *);
+int issuer_verdict(const struct issuer *); /* EXIT_YES: usable and not stale; EXIT_NO; EXIT_CANNOT_SAY */
+int worse(int, int);                       /* of two exit statuses */
 
 /* status.c, status_data.c, keys.c, refresh.c: the commands; each returns the exit status */
 int status_run(struct ctl *, int argc, char **argv);
@@ -60,5 +68,8 @@ void status_print_prometheus(const struct ctl *, const struct issuers *);
 int keys_run(struct ctl *, int argc, char **argv);
 int refresh_run(struct ctl *, int argc, char **argv);
 int flush_run(struct ctl *, int argc, char **argv);
+int explain_run(struct ctl *, int argc, char **argv);
+int check_run(struct ctl *, int argc, char **argv);
+int init_run(struct ctl *, int argc, char **argv);
 
 #endif

@@ -7,20 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Does denied_key name it, by its kid or its thumbprint? */
-static bool is_denied(const struct ctl *ctl, const struct issuer *issuer,
-                      const struct jwkscore_source_key *key)
-{
-    char section[64];
-    const char *denied;
-
-    snprintf(section, sizeof(section), "issuer %s", issuer->name);
-    for (size_t i = 0; (denied = jwkscore_config_get(ctl->config, section, "denied_key", i)) != NULL; i++)
-        if (strcmp(denied, key->thumbprint) == 0 || (key->kid != NULL && strcmp(denied, key->kid) == 0))
-            return true;
-    return false;
-}
-
 /* A key that a token could be verified with; whether a vanished one is, key_grace says. */
 static bool has_usable_key(const struct ctl *ctl, const struct issuer *issuer)
 {
@@ -28,7 +14,7 @@ static bool has_usable_key(const struct ctl *ctl, const struct issuer *issuer)
 
     for (size_t i = 0; issuer_is_usable(issuer) && (key = jwkscore_source_key(issuer->source, i)) != NULL;
          i++)
-        if (!key->vanished && !is_denied(ctl, issuer, key))
+        if (!key->vanished && !issuer_denies_key(ctl, issuer, key))
             return true;
     return false;
 }
@@ -56,9 +42,9 @@ static void add_key(struct table *table, const struct ctl *ctl, const struct iss
     table_add(table, "%s", key->algorithm != NULL ? key->algorithm : "-");
     table_add(table, "%s", key->thumbprint);
     table_add(table, "%s",
-              is_denied(ctl, issuer, key) ? "denied"
-              : key->vanished             ? "vanished"
-                                          : issuer->state.state);
+              issuer_denies_key(ctl, issuer, key) ? "denied"
+              : key->vanished                     ? "vanished"
+                                                  : issuer->state.state);
 }
 
 static bool print_table(const struct ctl *ctl, const struct issuers *issuers)
@@ -104,7 +90,7 @@ static void print_keys(const struct ctl *ctl, const struct issuer *issuer)
         print_text(",", "algorithm", key->algorithm);
         print_text(",", "thumbprint", key->thumbprint);
         printf(",\"vanished\":%s,\"denied\":%s}", key->vanished ? "true" : "false",
-               is_denied(ctl, issuer, key) ? "true" : "false");
+               issuer_denies_key(ctl, issuer, key) ? "true" : "false");
     }
 }
 
@@ -131,7 +117,7 @@ static void print_json(const struct ctl *ctl, const struct issuers *issuers)
 int keys_run(struct ctl *ctl, int argc, char **argv)
 {
     bool json = false;
-    const struct ctl_option options[] = {{"json", &json}, {NULL, NULL}};
+    const struct ctl_option options[] = {{"json", &json, NULL}, {NULL, NULL, NULL}};
     int code = ctl_begin(ctl, argc, argv, options, CTL_ISSUER_OPTIONAL);
     struct issuers issuers;
 

@@ -60,7 +60,7 @@ static int refresh_one(const struct ctl *ctl, const char *name, const char *reas
 int refresh_run(struct ctl *ctl, int argc, char **argv)
 {
     bool force = false;
-    const struct ctl_option options[] = {{"force", &force}, {NULL, NULL}};
+    const struct ctl_option options[] = {{"force", &force, NULL}, {NULL, NULL, NULL}};
     int code = ctl_begin(ctl, argc, argv, options, CTL_ISSUER_OPTIONAL);
     const char *name;
 
@@ -90,7 +90,7 @@ static int report_failed_flush(const struct ctl *ctl, const struct jwkscore_erro
 
 int flush_run(struct ctl *ctl, int argc, char **argv)
 {
-    static const struct ctl_option options[] = {{NULL, NULL}};
+    static const struct ctl_option options[] = {{NULL, NULL, NULL}};
     struct jwkscore_error error = {JWKSCORE_OK, ""};
     int code = ctl_begin(ctl, argc, argv, options, CTL_ISSUER_REQUIRED);
     enum jwkscore_status status;

@@ -226,7 +226,8 @@ static bool print_for_people(const struct ctl *ctl, const struct issuers *issuer
 int status_run(struct ctl *ctl, int argc, char **argv)
 {
     bool json = false, prometheus = false;
-    const struct ctl_option options[] = {{"json", &json}, {"prometheus", &prometheus}, {NULL, NULL}};
+    const struct ctl_option options[] = {
+        {"json", &json, NULL}, {"prometheus", &prometheus, NULL}, {NULL, NULL, NULL}};
     int code = ctl_begin(ctl, argc, argv, options, CTL_ISSUER_OPTIONAL);
     struct issuers issuers;
 

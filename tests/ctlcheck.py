@@ -4,6 +4,8 @@
 
     ctlcheck.py status [ISSUER MEMBER...]    --json of `status`: checked whole; the values of these members
     ctlcheck.py keys [ISSUER]                --json of `keys`: checked whole; `KID TYPE ALGORITHM VANISHED DENIED` for each
+    ctlcheck.py explain [MEMBER...]          --json of `explain`: checked whole; the values of these members
+    ctlcheck.py check [LEVEL TEXT]           --json of `check`: checked whole; how many such findings have TEXT in their `why`
     ctlcheck.py prometheus [SAMPLE...]       the text format 0.0.4: checked whole; the values of these samples
     ctlcheck.py members                      the members and metrics that the two above know, for the manual page
 """
@@ -23,6 +25,12 @@ jwks_last_attempt_http_status jwks_failures_in_a_row jwks_next_attempt_timestamp
 jwks_next_kid_attempt_timestamp_seconds jwks_kid_interval_seconds jwks_missing_kids jwks_coalesced_total jwks_keys_dropped
 jwks_fetches_total jwks_fetch_outcomes_total jwks_suppressed_total""".split()
 KEY = {"kid": (str, type(None)), "type": str, "algorithm": (str, type(None)), "thumbprint": str, "vanished": bool, "denied": bool}
+
+ANSWER = {"decision": str, "reason": (str, type(None)), "detail": str, "advice": str}
+EXPLAIN = {**ANSWER, "version": str, "time": int, "service": str, "user": (str, type(None)), "characters": int,
+           "rest": (dict, type(None)), "problems": list, "hints": list, "issuer": (str, type(None)), "accounts": list,
+           "expires": (int, type(None)), "rules": list}
+RULE_TEXTS = "reason claim value found wanted option setting origin".split()
 
 
 def once(pairs):
@@ -80,6 +88,50 @@ def keys(arguments):
         print(*(json.dumps(key[name]) for name in ("kid", "type", "algorithm", "vanished", "denied")))
 
 
+def check_answer(answer):
+    assert answer["decision"] in ("allow", "deny", "unavailable", "fault"), answer
+    assert (answer["decision"] == "allow") == (answer["reason"] is None), answer
+    assert answer["advice"] and (answer["reason"] is None or answer["detail"]), answer
+
+
+def explain_of(text):
+    assert text.isascii() and text.endswith("]}\n"), "not ASCII, or no whole document"
+    document = json.loads(text, object_pairs_hook=once)
+    assert set(document) == set(EXPLAIN), set(document) ^ set(EXPLAIN)
+    assert all(isinstance(document[name], kind) for name, kind in EXPLAIN.items()), document
+    check_answer(document)
+    if document["rest"] is not None:
+        assert set(document["rest"]) == set(ANSWER) and document["decision"] == "fault", document
+        check_answer(document["rest"])
+    assert all(type(text) is str for name in ("problems", "hints", "accounts") for text in document[name])
+    for rule in document["rules"]:
+        assert set(rule) == {"rule", "holds", *RULE_TEXTS} and type(rule["holds"]) is bool, rule
+        assert all(rule[name] is None or type(rule[name]) is str for name in RULE_TEXTS), rule
+        assert rule["holds"] == (rule["reason"] is None), rule
+        assert (rule["option"] is None) == (rule["origin"] is None), f"an option without a line, or the reverse: {rule}"
+    return document
+
+
+def explain(arguments):
+    document = explain_of(sys.stdin.read())
+    print(*(json.dumps(document[name]).strip('"') for name in arguments))
+
+
+FINDING = {"level": str, "what": str, "why": str, "fix": (str, type(None))}
+
+
+def check(arguments):
+    text = sys.stdin.read()
+    assert text.isascii() and text.endswith("]}\n"), "not ASCII, or no whole document"
+    document = json.loads(text, object_pairs_hook=once)
+    assert set(document) == {"version", "time", "findings"} and document["findings"], document.keys()
+    for finding in document["findings"]:
+        assert set(finding) == set(FINDING) and all(isinstance(finding[name], kind) for name, kind in FINDING.items()), finding
+        assert finding["level"] in ("ok", "warning", "error") and (finding["fix"] is None) == (finding["level"] == "ok"), finding
+    if arguments:
+        print(sum(finding["level"] == arguments[0] and arguments[1] in finding["why"] for finding in document["findings"]))
+
+
 LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*"'
 SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(\{" + LABEL + "(?:," + LABEL + r")*\})? (-?[0-9]+)")
 
@@ -111,11 +163,12 @@ def prometheus(arguments):
 
 
 def members():
-    print(*TEXTS, *BOOLEANS, *NUMBERS, *OPTIONAL, *COUNTS, *KEY, *METRICS, "version", "time", "issuers", sep="\n")
+    print(*TEXTS, *BOOLEANS, *NUMBERS, *OPTIONAL, *COUNTS, *KEY, *METRICS, *EXPLAIN, "rule", "holds", *RULE_TEXTS, *FINDING,
+          "version", "time", "issuers", "findings", sep="\n")
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "members":
         members()
     else:
-        {"status": status, "keys": keys, "prometheus": prometheus}[sys.argv[1]](sys.argv[2:])
+        {"status": status, "keys": keys, "explain": explain, "check": check, "prometheus": prometheus}[sys.argv[1]](sys.argv[2:])

@@ -176,6 +176,16 @@ def refused(host, reason, *words):
     host.asked(0)
 
 
+def checked(host, *words):
+    """`jwksctl check` finds one error that has all of the words, or no errors where there are none."""
+    done = host.ctl("check", "--offline", "--sshd", "/nonexistent")
+    errors = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
+    host.expect("jwksctl check", (done.returncode == 2, [line for line in errors if all(word in line for word in words)][:1] != []),
+                (bool(words), bool(words)))
+    if not words:
+        host.expect("its errors", errors, [])
+
+
 @row("I07", "two sections with one issuer")
 def twins(host):
     host.stale("a")
@@ -184,7 +194,9 @@ def twins(host):
         lines = [number for number, line in enumerate(file, 1) if line == f"issuer = {host.url}\n"]
     host.expect("lines", len(lines), 2)
     refused(host, "config", "[issuer twin]", "[issuer corp]", *[f"{host.conf_file}:{number}" for number in lines])
+    checked(host, "configuration: ", "[issuer twin]", "[issuer corp]", *[f"{host.conf_file}:{number}" for number in lines])
     host.conf()
+    checked(host)
     host.allow("a", cache="fresh", waits=True)
 
 
@@ -203,9 +215,12 @@ def unsafe_configuration(host, how):
     }[how]
     spoil()
     try:
-        refused(host, "unsafe-file", host.path("conf"), "64101" if how in ("foreign", "in a folder of others") else "writable by others")
+        why = "64101" if how in ("foreign", "in a folder of others") else "writable by others"
+        refused(host, "unsafe-file", host.path("conf"), why)
+        checked(host, "configuration: ", host.path("conf"), why, "; fix: ch")
     finally:
         mend()
+    checked(host)
     host.allow("a", cache="fresh", waits=True)
 
 
@@ -220,14 +235,17 @@ def key_file(host, how):
         host.allow("a", cache="file", waits=False)
         host.deny("b", "unknown-key", waits=False)
         host.expect("status", host.ctl("status").returncode, 0)
+        checked(host)
         host.fetch("cold", outcome="config", asked=0)
     elif how == "with jwks_uri":
         refused(host, "config", "jwks_file excludes jwks_uri")
+        checked(host, "configuration: ", "jwks_file excludes jwks_uri")
     else:
         host.login("a", "decision=fault", f"reason={'config' if how == 'broken' else 'unsafe-file'}", waits=False)
         host.logged(f"decision=fault .*cache=file .*{path}")
         host.expect("status", host.ctl("status").returncode, 2)
-    host.expect("helpers started", host.started(), [])
+        checked(host, "issuer corp: no usable keys: fault: " if how == "broken" else f"jwks_file: {path}")
+    host.expect("helpers started", [line for line in host.started() if line != "--confinement"], [])      # by jwksctl check
     host.asked(0)
 
 

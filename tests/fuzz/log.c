@@ -75,7 +75,7 @@ static void trace(struct log_facts *facts, const char *rule, enum jwkscore_statu
                   struct fuzz_span found)
 {
     char quoted[LINE_QUOTED_SIZE];
-    struct jwkscore_trace event = {sizeof(event), rule, status, NULL, quoted, NULL};
+    struct jwkscore_trace event = {.size = sizeof(event), .rule = rule, .status = status, .wanted = quoted};
 
     jwkscore_quote(quoted, sizeof(quoted), found.bytes, found.length);
     log_trace(facts, &event);

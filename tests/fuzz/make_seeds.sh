@@ -25,7 +25,7 @@ for folder in "$TESTS"/fuzz/seeds/*/; do
 done
 add keyset "$TESTS"/vectors/realworld/*.jwks.json "$TESTS"/vectors/{accept,reject}/*/jwks.json
 add scan "$TESTS"/vectors/realworld/{,idtokens/}*.json "$TESTS"/vectors/rfc/*.jwk "$TESTS"/vectors/{accept,reject}/*/jwks.json
-add config "$TESTS"/vectors/realworld/recipes/*.conf "$TESTS"/../examples/jwks.conf "$TESTS"/vectors/{accept,reject}/*/jwks.conf
+add config "$TESTS"/../examples/providers/*.conf "$TESTS"/../examples/jwks.conf "$TESTS"/vectors/{accept,reject}/*/jwks.conf
 add token "$TESTS"/vectors/rfc/*.jws "$TESTS"/vectors/{accept,reject}/*/token
 add authenticate "$TESTS"/vectors/rfc/*.jws "$TESTS"/vectors/{accept,reject}/*/token
 add certificate "$TESTS"/fuzz/seeds/{authenticate,sshkey}/*
