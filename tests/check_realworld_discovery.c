@@ -3,35 +3,11 @@
  * check_realworld_discovery.c: what real providers say beside their keys: where these are, and for how long
  * they are good (CACHE 4 and 13, DESIGN 5, F2).
  *
- * jwks-fetch's own code from the request to ID.disc; only the network is played here, by one function.
+ * jwks-fetch's own code from the request to ID.disc.
  */
-#include "../jwks_fetch/fetch.h"
-#include "documents.h"
+#include "discovered.h"
 
 #include <string.h>
-
-/* --- the network --- */
-
-static struct {
-    struct text body;
-    unsigned requests;
-    char uri[URI_MAX + 64]; /* the last one asked for */
-} network;
-
-bool network_get(const struct request *request, struct response *ret_response, struct failure *failure)
-{
-    struct response response = {.status = 200};
-
-    (void)failure;
-    network.requests++;
-    ck_assert_uint_lt(strlen(request->uri), sizeof(network.uri));
-    memcpy(network.uri, request->uri, strlen(request->uri) + 1);
-    ck_assert_uint_le(network.body.length, request->most);
-    ck_assert(buffer_append(&response.headers, TEXT("Content-Type: application/json\r\n")) &&
-              buffer_append(&response.body, network.body));
-    *ret_response = response;
-    return true;
-}
 
 /* --- discovery --- */
 
@@ -50,26 +26,6 @@ static struct jwkscore_config *config_of(const char *issuer)
     ck_assert(source_id(config->crypto, corp(config), id));
     room_drop(textf("state/%s.disc", id));
     return config;
-}
-
-static void attempt_open(const struct jwkscore_config *config, struct attempt *ret_attempt)
-{
-    *ret_attempt = (struct attempt){.config = config, .issuer = corp(config), .started_b = clock_boot_ms()};
-    ck_assert_status(cache_open(config, ret_attempt->issuer, &ret_attempt->cache, NULL), JWKSCORE_OK);
-}
-
-/* The address that discovery gives, or "" and why not. */
-static const char *discovered(const struct jwkscore_config *config, struct failure *ret_failure)
-{
-    CLEANUP(string_freep) char *uri = NULL;
-    struct attempt attempt;
-
-    attempt_open(config, &attempt);
-    uri = discovery_uri(&attempt);
-    cache_close(&attempt.cache);
-    ck_assert((uri == NULL) == (attempt.failure.outcome != OUTCOME_NONE));
-    *ret_failure = attempt.failure;
-    return uri != NULL ? textf("%s", uri) : "";
 }
 
 static void expect_refused(const struct jwkscore_config *config, const char *file,

@@ -11,25 +11,38 @@
 
 #include "documents.h"
 
-/* A file of realworld/recipes, filled in as an administrator would. */
+/* A file of examples/providers, filled in as an administrator would. */
+#define RECIPES "../../examples/providers/%s.conf"
 enum { FILLS_MAX = 6 };
 struct recipe {
     const char *file;
     const char *fills[FILLS_MAX][2];                         /* what stands there, what is written there; $aud: that claim */
     const char *map;                                         /* what its user_map holds; NULL: it has none */
 };
+/* recipes.c */
 extern const struct recipe google, google_by_email, entra, entra_by_name, cognito, cognito_by_name, authentik,
-    authentik_half_a_group, hello, forgejo;
+    authentik_half_a_group, hello, forgejo, okta, keycloak, auth0, gitlab, gitlab_ci, github_actions, zitadel, kubernetes,
+    generic;
 
 struct login {
     const char *header, *payload;
     struct text key;                                         /* that the bearer has proven; empty: none */
 };
 
-/* A file of realworld/idtokens; with the key that the token is bound to. */
+const char *recipe_read(const char *file);                   /* as it stands */
+/* A file of realworld/idtokens, or "claims/..."; with the key that the token is bound to. */
 struct login login_of(const char *file);
 /* By the recipe with more lines behind it; `ret_account` is "" where it says no. */
 enum jwkscore_status decide(const struct recipe *, const char *lines, const struct login *, const char **ret_account);
+/* A token with one thing changed. */
+struct change {
+    const char *file;
+    const struct recipe *recipe;
+    const char *lines;                                       /* that follow the recipe's */
+    const char *from, *to;                                   /* in the payload; NULL: as it was */
+    enum jwkscore_status status;
+};
+void expect_changes(const struct change *, size_t count);
 const char *replaced(const char *text, const char *from, const char *to); /* every `from`; there is one */
 
 #endif
