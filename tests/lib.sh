@@ -155,6 +155,17 @@ install_build() {
     make -s -C "$2" -j2 install >"$2.log" 2>&1 || { tail -n 30 "$2.log" >&2; die "build failed"; }
 }
 
+# JWKS_TARBALL: what a release is; a caller that has it exports it.
+need_tarball() {
+    [[ -z ${JWKS_TARBALL:-} ]] || return 0
+    note "making the tarball"
+    need_packages "${BUILD_PACKAGES[@]}"
+    prepare_sources
+    configure "$W/src" "$W/dist"
+    make -s -C "$W/dist" dist >"$W/dist.log" 2>&1 || { tail -n 20 "$W/dist.log" >&2; die "make dist failed"; }
+    JWKS_TARBALL=$(echo "$W"/dist/pam-jwks-*.tar.xz)
+}
+
 # --- accounts, and the log ---
 
 remove_account() { wait_for 5 userdel -rf "$U" 2>/dev/null; }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The library exports what its map names, which is what its header declares and jwkscore(3) describes; the module, what libpam looks up.
+# The library exports what its map, header, page and Debian's symbols file name; the module, what libpam looks up.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 lib=${top_srcdir:?set by make check}/libjwkscore
@@ -17,7 +17,8 @@ exports "$top_builddir/pam_jwks/.libs/pam_jwks.so" >"$W/module"
 map "$top_srcdir/pam_jwks/pam_jwks.map" >"$W/module-map"
 
 [[ -s $W/library ]] || { echo "the library exports nothing"; exit 1; }
-for other in map header page; do
+sed -n 's/^ \(jwkscore_[a-z_]*\)@.*/\1/p' "$top_srcdir/packaging/debian/libjwkscore0.symbols" | sort -u >"$W/symbols"
+for other in map header page symbols; do
     diff -u --label "exported by the library" --label "$other" "$W/library" "$W/$other"
 done
 grep -vx 'pam_sm_[a-z_]*' "$W/module" && { echo "the module exports more than PAM asks for"; exit 1; }
