@@ -14,6 +14,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -201,6 +202,12 @@ static const int some[] = {EIO, EMFILE, SHORT_READ,
 /* A file that is there and cannot be looked at.  What the disk cannot read is damaged, and has an older stand-in. */
 static const int scarce[] = {EMFILE, ENFILE, ENOMEM, 0};
 
+/* Under valgrind, to which one error is as good as the other; and a helper is given more time there. */
+static bool is_slow(void)
+{
+    return getenv("JWKS_SLOW") != NULL;
+}
+
 static bool is_whole(const struct jwkscore_identity *identity)
 {
     const char *account = jwkscore_identity_account(identity, 0);
@@ -220,7 +227,7 @@ static enum jwkscore_status decide(const struct question *question, const struct
                                        .token = question->token,
                                        .token_length = strlen(question->token),
                                        .now = NOW,
-                                       .max_wait = 300};
+                                       .max_wait = is_slow() ? 2000 : 300};
     enum jwkscore_status status = jwkscore_authenticate(config, &request, &identity, error);
 
     if ((status == JWKSCORE_OK) != (identity != NULL) || (identity != NULL && !is_whole(identity)))
@@ -306,9 +313,11 @@ static void fail_each_with(const struct question *question, int number, int repe
     ck_assert_int_lt(at, MOST);
 }
 
-static void fail_each(const struct question *question, const int *number)
+static void fail_each(const struct question *question, const int *numbers)
 {
-    for (; *number != 0; number++) {
+    for (const int *number = numbers; *number != 0; number++) {
+        if (is_slow() && number != numbers && *number != SHORT_READ)
+            continue;
         fail_each_with(question, *number, ONLY_ONCE);
         if (*number != EINTR && *number != SHORT_READ) /* what is always interrupted waits for ever */
             fail_each_with(question, *number, FROM_THEN_ON);

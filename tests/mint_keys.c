@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mint_keys.c: keys made at run time, written as JWK and as SSH blobs.
+ * mint_keys.c: keys made at run time (RSA's by mint_rsa.c), written as JWK and as SSH blobs.
  *
  * It shares no table and no encoder with crypto.c, jwk.c and sshkey.c, so that a mistake there is not made
  * here again.
@@ -72,9 +72,9 @@ static void read_material(struct mint_key *key)
     key->material.y = number_of(key->pkey, OSSL_PKEY_PARAM_EC_PUB_Y, kind->size);
 }
 
-static EVP_PKEY *generate(enum mint_kind kind)
+static EVP_PKEY *generate(enum mint_kind kind, unsigned number)
 {
-    return kind == MINT_RSA            ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048)
+    return kind == MINT_RSA            ? mint_rsa(2048, 65537, number)
            : kinds[kind].group == NULL ? EVP_PKEY_Q_keygen(NULL, NULL, kinds[kind].type)
                                        : EVP_PKEY_Q_keygen(NULL, NULL, "EC", kinds[kind].group);
 }
@@ -87,7 +87,7 @@ const struct mint_key *mint_key(enum mint_kind kind, unsigned number)
     key = &keys[kind][number];
     if (key->pkey == NULL) {
         key->kind = kind;
-        key->pkey = generate(kind);
+        key->pkey = generate(kind, number);
         ck_assert_ptr_nonnull(key->pkey);
         read_material(key);
     }
@@ -97,19 +97,12 @@ const struct mint_key *mint_key(enum mint_kind kind, unsigned number)
 const struct mint_key *mint_rsa_of(unsigned bits, unsigned exponent)
 {
     struct mint_key *key = &extra[extra_count];
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-    BIGNUM *e = BN_new();
 
-    ck_assert(extra_count < EXTRA_KEYS && context != NULL && e != NULL);
-    ck_assert(BN_set_word(e, exponent) == 1 && EVP_PKEY_keygen_init(context) == 1 &&
-              EVP_PKEY_CTX_set_rsa_keygen_bits(context, (int)bits) == 1 &&
-              EVP_PKEY_CTX_set1_rsa_keygen_pubexp(context, e) == 1);
+    ck_assert(extra_count < EXTRA_KEYS);
     key->kind = MINT_RSA;
-    ck_assert_int_eq(EVP_PKEY_generate(context, (EVP_PKEY **)&key->pkey), 1);
+    key->pkey = mint_rsa(bits, exponent, 0);
     extra_count++;
     read_material(key);
-    BN_free(e);
-    EVP_PKEY_CTX_free(context);
     return key;
 }
 

@@ -3,7 +3,7 @@
  * support.h: what the unit tests share.
  *
  *     support.c                   a folder of the program's own, configurations, running the tests
- *     mint_keys.c, mint_tokens.c, mint_certs.c  what a provider makes, and a forger, at run time; alone with OpenSSL
+ *     mint_*.c                    what a provider makes, and a forger, at run time; alone with OpenSSL
  *
  * Whatever goes wrong in here fails the test that asked.  Returned texts live until the program ends.
  */
@@ -90,7 +90,8 @@ struct mint_key {
 };
 /* Two keys of each kind: 0, and 1 that is somebody else's. */
 const struct mint_key *mint_key(enum mint_kind, unsigned number);
-const struct mint_key *mint_rsa_of(unsigned bits, unsigned exponent); /* made anew */
+const struct mint_key *mint_rsa_of(unsigned bits, unsigned exponent);
+void *mint_rsa(unsigned bits, unsigned exponent, unsigned number); /* EVP_PKEY; mint_rsa.c has a row for each */
 void mint_end(void);                                         /* run_tests calls it */
 
 const char *mint_jwk(const struct mint_key *, const char *members); /* {"kty":...,MEMBERS}; NULL: none */

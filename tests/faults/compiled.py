@@ -27,14 +27,27 @@ def flags(host):
             "-I" + os.path.join(TOP, "libjwkscore"), "-I/usr/include/json-c"]
 
 
+def compile_with(compiler, folder, *arguments):
+    if shutil.which(compiler) is None:
+        skip(f"there is no {compiler}")
+    done = subprocess.run([compiler, "-std=gnu11", "-g", "-O1", *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          check=False, cwd=folder)
+    if done.returncode != 0:
+        raise RuntimeError(f"{arguments}: {done.stderr[-2000:]}")
+
+
 def compiled(host, name, *arguments, compiler="gcc"):
     """The path of what the compiler makes, once a run."""
     path = host.path(name)
     if not os.path.exists(path):
-        if shutil.which(compiler) is None:
-            skip(f"there is no {compiler}")
-        done = subprocess.run([compiler, "-std=gnu11", "-g", "-O1", "-o", path, *arguments], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, check=False, cwd=host.folder)
-        if done.returncode != 0:
-            raise RuntimeError(f"{name}: {done.stderr[-2000:]}")
+        compile_with(compiler, host.folder, "-o", path, *arguments)
     return path
+
+
+def library_objects(host, name, *arguments, compiler="gcc"):
+    """The library's, in a folder of that name, once a run."""
+    folder = host.path(name)
+    if not os.path.isdir(folder):
+        os.mkdir(folder)
+        compile_with(compiler, folder, "-c", *arguments, *flags(host), *library())
+    return glob.glob(os.path.join(folder, "*.o"))

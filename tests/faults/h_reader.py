@@ -14,13 +14,18 @@ import shutil
 import subprocess
 import sys
 
-from compiled import LIBRARIES, compiled, flags, library, sources
+from compiled import LIBRARIES, compiled, flags, library_objects, sources
 from harness import ROWS, TESTS, Host, main, row, skip
 
-CHECKED = "-fsanitize=address,undefined"
+CHECKED = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 FUZZED_SECONDS = 10
 WITHOUT = ("jwks_fetch.c", "syscalls.c")            # its main(), and what needs libseccomp
 AS_ALICE = ("setpriv", "--reuid", "alice", "--regid", "alice", "--clear-groups")    # who may look, and start nothing
+
+
+def checked_library(host):
+    """For a reader and for fuzzers."""
+    return library_objects(host, "library-checked", *CHECKED, "-fsanitize=fuzzer-no-link", compiler="clang")
 
 
 class Reader:
@@ -58,8 +63,9 @@ class Watched(Host):
         if shutil.which("valgrind") is None:
             skip("there is no valgrind")
         source = os.path.join(TESTS, "faults/reader.c")
-        plain = compiled(self, "reader", *flags(self), source, *library(), *LIBRARIES)
-        checked = compiled(self, "reader-checked", CHECKED, "-fno-sanitize-recover=all", *flags(self), source, *library(), *LIBRARIES)
+        libraries = os.path.join(self.prefix, "lib")
+        plain = compiled(self, "reader", *flags(self), source, "-L" + libraries, "-Wl,-rpath," + libraries, "-ljwkscore")
+        checked = compiled(self, "reader-checked", *CHECKED, *flags(self), source, *checked_library(self), *LIBRARIES, compiler="clang")
         watched = ["valgrind", "-q", "--leak-check=full", "--error-exitcode=99", "--exit-on-first-error=yes", plain]
         self.readers = [Reader(name, command, self.path(name + ".err"))
                         for name, command in (("sanitizers", [checked]), ("valgrind", watched))]
@@ -146,8 +152,8 @@ def nothing_left(host, case):
 def fuzzed(host, target):
     fuzz = os.path.join(TESTS, "fuzz")
     fetch = [path for path in sources("jwks_fetch") if os.path.basename(path) not in WITHOUT] if target == "keyset" else []
-    program = compiled(host, "fuzz_" + target, CHECKED + ",fuzzer", "-fno-sanitize-recover=all", *flags(host),
-                       *(os.path.join(fuzz, name + ".c") for name in (target, "fuzz")), *fetch, *library(), *LIBRARIES,
+    program = compiled(host, "fuzz_" + target, *CHECKED, "-fsanitize=fuzzer", *flags(host),
+                       *(os.path.join(fuzz, name + ".c") for name in (target, "fuzz")), *fetch, *checked_library(host), *LIBRARIES,
                        *(["-lcurl", "-Wl,--wrap=key_check_thoroughly"] if fetch else []), compiler="clang")
     corpus = host.path("corpus", target)
     os.makedirs(corpus, exist_ok=True)
