@@ -16,12 +16,16 @@ sort -o "$W/page" "$W/page"
 [[ $(wc -l <"$W/rows") -gt 40 ]] || { echo "the table was not read"; exit 1; }
 diff "$W/rows" "$W/page" || { echo "above: < row without entry, > entry without row"; exit 1; }
 
-# So has jwks-login: its rows, as the command line spells them, and the options that login.conf does not have.
+# So has jwks-login: its rows, as the command line spells them, and the options that login.conf does not have, which come last.
+sed -nE 's/^ +\{(ROW[A-Z_]*\(([a-z_]+)\)|"([a-z_]+)", KIND).*/\2\3/p' client/login_options.c | tr _ - >"$W/conf"
 {
-    sed -nE 's/^ +\{(ROW[A-Z_]*\(([a-z_]+)\)|"([a-z_]+)", KIND).*/\2\3/p' client/login_options.c | tr _ -
+    cat "$W/conf"
     sed -nE '/^\} own\[\]/,/^};/s/^ +\{"([a-z]+)", .*/\1/p' client/login_arguments.c
 } | sort >"$W/rows"
 awk '/^\.Sh/ { here = $2 == "DESCRIPTION" } /^\.Ss/ { here = 0 }
-    /^\.It Fl/ && here { for (i = 3; i <= NF; i++) if ($i ~ /^-[a-z]/) { print substr($i, 2); break } }' client/jwks-login.1 | sort -u >"$W/page"
+    /^\.It Fl/ && here { for (i = 3; i <= NF; i++) if ($i ~ /^-[a-z]/) { print substr($i, 2); break } }' client/jwks-login.1 | awk '!seen[$0]++' >"$W/entries"
+sort "$W/entries" >"$W/page"
 [[ $(wc -l <"$W/rows") -gt 20 ]] || { echo "the table of jwks-login was not read"; exit 1; }
 diff "$W/rows" "$W/page" || { echo "above, of jwks-login: < row without entry, > entry without row"; exit 1; }
+grep -q 'long options up to$' client/jwks-login.1 || { echo "jwks-login(1) does not say which keys login.conf has"; exit 1; }
+diff <(sort "$W/conf") <(sed '/^token$/d; /^proxy$/q' "$W/entries" | sort) || { echo "above: < key of login.conf, > option up to --proxy"; exit 1; }

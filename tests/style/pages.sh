@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every manual page passes mandoc's check, but for pages of others that this machine does not have.
+# Every manual page passes mandoc's check, but for pages of others that this machine does not have, and groff's with all warnings.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 cd "${top_srcdir:?set by make check}"
@@ -13,4 +13,9 @@ complaints=$({ mandoc -Tlint "${pages[@]}" 2>&1 || [[ $? -le 4 ]]; } | sed '/ref
 for page in "${pages[@]}"; do
     name=${page##*/}
     grep -qix "\.Dt ${name%.*} ${name##*.}" "$page" || { echo "$page: its .Dt is another"; exit 1; }
+done
+command -v groff >/dev/null || { echo "no groff"; exit 77; }
+for page in "${pages[@]}"; do
+    complaints=$(groff -ww -mdoc -Tutf8 -z "$page" 2>&1)
+    [[ -z $complaints ]] || { echo "groff: $complaints"; exit 1; }
 done

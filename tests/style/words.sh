@@ -15,7 +15,7 @@ statuses=$(grep -c '^    JWKSCORE_E_' jwkscore.h)
 diff -u --label "error.c" --label "jwkscore(3), Reasons" "$W/reasons" "$W/reasons-page"
 
 # The rule is the first literal after the configuration; two checks get it from their caller.
-grep -hoE '\b(config_trace|REFUSE|check_age|check_begin)\([a-z>.-]*config, (rules, |token, )?"[a-z_-]+"' ./*.c |
+grep -hoE '\b(config_trace|config_trace_claim|REFUSE|REFUSE_CLAIM|check_age|check_begin)\([a-z>.-]*config, (rules, |token, )?"[a-z_-]+"' ./*.c |
     sed 's/.*"\(.*\)"/\1/' | sort -u >"$W/rules"
 page Trace T >"$W/rules-page"
 diff -u --label "config_trace" --label "jwkscore(3), Trace" "$W/rules" "$W/rules-page"
