@@ -80,6 +80,7 @@ static enum jwkscore_status check_require(const struct jwkscore_config *config, 
     CLEANUP(string_freep) char *name = NULL;
     struct text claim_name, wanted;
     const struct value *claim;
+    bool holds;
 
     if (!option_split_require(line, &claim_name, &wanted))
         return error_set(error, JWKSCORE_E_CONFIG, "require: not of the form CLAIM = VALUE");
@@ -87,9 +88,10 @@ static enum jwkscore_status check_require(const struct jwkscore_config *config, 
     if (name == NULL)
         return error_memory(error);
     claim = value_find(token->claims, name);
-    config_trace_claim(config, "require", claim_has(claim, wanted) ? JWKSCORE_OK : JWKSCORE_E_CLAIM, line,
-                       (struct traced){name, claim}, rules->settings, "require");
-    if (!claim_has(claim, wanted))
+    holds = claim_has(claim, wanted);
+    config_trace_claim(config, "require", holds ? JWKSCORE_OK : JWKSCORE_E_CLAIM, line, (struct traced){name, claim},
+                       rules->settings, "require");
+    if (!holds)
         return error_set(error, JWKSCORE_E_CLAIM, "require %.100s: the claim is %s", line,
                          claim == NULL ? absence(token, name) : "there and does not have that value");
     return JWKSCORE_OK;
