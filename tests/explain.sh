@@ -5,13 +5,8 @@
 set -euo pipefail
 . "${top_srcdir:-$(dirname "$0")/..}/tests/fetch.bash"
 
-build=${top_builddir:-$here/..}
-mkdir "$W/lib" "$W/cases"
-for file in "$build/jwksctl/.libs/jwksctl" "$build"/libjwkscore/.libs/libjwkscore.so.0; do
-    [[ -e $file ]] || { echo "not built: $file"; exit 1; }
-    cp -L "$file" "$W/lib"
-done
-chmod -R a+rX "$W/lib"
+mkdir "$W/cases"
+copy_built jwksctl/.libs/jwksctl
 export LD_LIBRARY_PATH=$W/lib
 if [[ $(id -u) -eq 0 ]]; then chgrp "$owner" "$W/state" "$W/run"; fi
 sections() {

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 here=${top_srcdir:+$top_srcdir/tests}
 here=${here:-$(cd "$(dirname "$0")" && pwd)}
-helper=${JWKS_FETCH:-${top_builddir:-$here/..}/jwks_fetch/jwks-fetch}
+build=${top_builddir:-$here/..}
+helper=${JWKS_FETCH:-$build/jwks_fetch/jwks-fetch}
 [[ -x $helper ]] || { echo "no jwks-fetch: $helper"; exit 1; }
 if ! [[ -x /usr/bin/python3 ]] || ! command -v openssl >/dev/null; then
     echo "no python3 or openssl"
@@ -30,6 +31,18 @@ mkdir "$W/p" "$W/state" "$W/run"
 chown "$owner" "$W/state" "$W/run"
 cp "$helper" "$W/jwks-fetch"            # the owner may not be able to reach the build folder
 chmod 755 "$W/jwks-fetch" "$W/p"
+
+# PATH...: of the build, copies in $W/lib that whoever reads the cache can reach, with the library beside them; what libtool leaves
+# in the build folder is a script.
+copy_built() {
+    local file
+    mkdir "$W/lib"
+    for file in "$@" libjwkscore/.libs/libjwkscore.so.0; do
+        [[ -e $build/$file ]] || { echo "not built: $file"; exit 1; }
+        cp -L "$build/$file" "$W/lib"
+    done
+    chmod -R a+rX "$W/lib"
+}
 
 echo '{}' >"$W/p/script.json"
 /usr/bin/python3 -W ignore "$here/provider.py" "$W/p" & provider=$!

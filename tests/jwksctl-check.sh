@@ -18,14 +18,8 @@ trap 'end_account; clean_up' EXIT
 useradd -r -M -d /nonexistent -s /usr/sbin/nologin "$keeper"
 chown "$keeper:$keeper" "$W/state" "$W/run"
 mkdir -p /run/sshd
-mkdir "$W/lib" "$W/grants" "$W/cron" "$W/units" "$W/etc"
-build=${top_builddir:-$here/..}
-for file in "$build/jwksctl/.libs/jwksctl" "$build"/libjwkscore/.libs/libjwkscore.so.0 "$build/nss_helper/.libs/jwks-authorized-keys" \
-    "$build/pam_jwks/.libs/pam_jwks.so"; do
-    [[ -e $file ]] || { echo "not built: $file"; exit 1; }
-    cp -L "$file" "$W/lib"
-done
-chmod -R a+rX "$W/lib"
+mkdir "$W/grants" "$W/cron" "$W/units" "$W/etc"
+copy_built jwksctl/.libs/jwksctl nss_helper/.libs/jwks-authorized-keys pam_jwks/.libs/pam_jwks.so
 chmod 755 "$W/lib/jwks-authorized-keys"
 chgrp "$keeper" "$W/grants"
 chmod 750 "$W/grants"

@@ -4,13 +4,8 @@
 # shellcheck disable=SC1091,SC2034,SC2154
 set -euo pipefail
 . "${top_srcdir:-$(dirname "$0")/..}/tests/fetch.bash"
-build=${top_builddir:-$here/..}
-mkdir "$W/lib" "$W/out.d"
-for file in "$build/jwksctl/.libs/jwksctl" "$build"/libjwkscore/.libs/libjwkscore.so.0; do
-    [[ -e $file ]] || { echo "not built: $file"; exit 1; }
-    cp -L "$file" "$W/lib"
-done
-chmod -R a+rX "$W/lib"
+mkdir "$W/out.d"
+copy_built jwksctl/.libs/jwksctl
 conf=$W/out.d/jwks.conf
 ctl() {                 # ARGUMENTS...: sets code; what it says is in $W/out and, on standard error, in $W/log
     code=0

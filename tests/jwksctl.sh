@@ -5,14 +5,7 @@
 set -euo pipefail
 . "${top_srcdir:-$(dirname "$0")/..}/tests/fetch.bash"
 
-# A copy, with its library, that whoever reads the cache can reach; what libtool leaves in the build folder is a script.
-build=${top_builddir:-$here/..}
-mkdir "$W/lib"
-for file in "$build/jwksctl/.libs/jwksctl" "$build"/libjwkscore/.libs/libjwkscore.so.0; do
-    [[ -e $file ]] || { echo "not built: $file"; exit 1; }
-    cp -L "$file" "$W/lib"
-done
-chmod -R a+rX "$W/lib"
+copy_built jwksctl/.libs/jwksctl
 if [[ $(id -u) -eq 0 ]]; then chgrp "$owner" "$W/state" "$W/run"; fi   # keys are never fetched as root's group
 sections() {
     printf '[global]\nstate_dir = %s\nrun_dir = %s\nfetch_helper = %s\n' "$W/state" "$W/run" "$W/jwks-fetch"
