@@ -104,7 +104,7 @@ x=$(cut -d' ' -f2 ed25519.pub | base64 -d | tail -c 32 | b64url)
 jkt=$(printf '{"crv":"Ed25519","kty":"OKP","x":"%s"}' "$x" | openssl dgst -sha256 -binary | b64url)
 carry ed25519 "$(token "\"cnf\":{\"jkt\":\"$jkt\"}")"; accepted "bound by its thumbprint"
 carry ed25519 "$(token "\"cnf\":{\"jwk\":{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"$x\"}}")"; accepted "bound by the key itself"
-carry ed25519 "$(token "\"cnf\":{\"jkt\":\"${jkt%?}A\"}")"; refused "bound by another thumbprint"
+carry ed25519 "$(token "\"cnf\":{\"jkt\":\"$(printf other | openssl dgst -sha256 -binary | b64url)\"}")"; refused "bound by another thumbprint"
 
 good=$(bound ed25519)
 carry ed25519 "$good"
