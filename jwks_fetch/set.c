@@ -65,12 +65,13 @@ static enum key_drop take_key(const struct crypto *crypto, struct set *set, size
 {
     CLEANUP(jwk_clear) struct jwk jwk = {0};
     char thumbprint[THUMBPRINT_SIZE];
+    const struct value *key;
     enum key_drop drop = keyset_key(set->document, index, &jwk);
 
     if (drop == DROP_NONE)
         drop = check_material(crypto, &jwk);
     if (drop == DROP_PRIVATE && set->leaked.length == 0 &&
-        !value_member_text(value_at(set->document->keys, index), "kid", &set->leaked))
+        (!keyset_value(set->document, index, &key) || !value_member_text(key, "kid", &set->leaked)))
         set->leaked = TEXT("(no kid)");
     if (drop != DROP_NONE) {
         if (drop != DROP_MEMORY)
@@ -153,8 +154,11 @@ bool set_list(const struct crypto *crypto, const struct cache_file *file, struct
     for (size_t i = 0; i < current_count(file) && i < ARRAY_LENGTH(ret_listing->at); i++) {
         CLEANUP(jwk_clear) struct jwk jwk = {0};
         char thumbprint[THUMBPRINT_SIZE];
+        enum key_drop drop = keyset_key(file->keyset, i, &jwk);
 
-        if (keyset_key(file->keyset, i, &jwk) != DROP_NONE)
+        if (drop == DROP_MEMORY)
+            return false;
+        if (drop != DROP_NONE)
             continue;
         if (!material_thumbprint(crypto, &jwk.material, thumbprint))
             return false;
@@ -202,14 +206,16 @@ int64_t set_elapsed(const struct cache *cache, int64_t now)
 
 /*
  * Is there a key of this kid in the document, usable or not?  One that came with its private half, or is no
- * longer for signatures, has not vanished: it was taken back.
+ * longer for signatures, has not vanished: it was taken back.  set_read has asked for all of them already, so that
+ * there is memory enough.
  */
 static bool is_named(const struct keyset *document, struct text kid)
 {
+    const struct value *key;
     struct text its;
 
     for (size_t i = 0; i < document->count; i++)
-        if (value_member_text(value_at(document->keys, i), "kid", &its) && text_equal(its, kid))
+        if (keyset_value(document, i, &key) && value_member_text(key, "kid", &its) && text_equal(its, kid))
             return true;
     return false;
 }
@@ -223,10 +229,14 @@ static bool keep_vanished(const struct crypto *crypto, struct set *set, const st
 {
     CLEANUP(jwk_clear) struct jwk jwk = {0};
     char thumbprint[THUMBPRINT_SIZE];
+    enum key_drop drop;
 
-    if (gone > GRACE_MAX || set->gone_count == ARRAY_LENGTH(set->gone) ||
-        keyset_key(old, index, &jwk) != DROP_NONE || !jwk.has_kid ||
-        is_named(set->document, jwk.kid))
+    if (gone > GRACE_MAX || set->gone_count == ARRAY_LENGTH(set->gone))
+        return true;
+    drop = keyset_key(old, index, &jwk);
+    if (drop != DROP_NONE)
+        return drop != DROP_MEMORY;
+    if (!jwk.has_kid || is_named(set->document, jwk.kid))
         return true;
     if (!material_thumbprint(crypto, &jwk.material, thumbprint) || !write_key(&set->body, &jwk, thumbprint))
         return false;

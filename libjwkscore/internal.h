@@ -144,10 +144,16 @@ CHECKED bool jsonnumber_floor(struct text, int64_t *ret_floor, bool *ret_fractio
 /* scan.c: is this exactly one JSON object (RFC 8259) that every parser reads alike? */
 CHECKED enum jwkscore_status scan_object(struct text, struct jwkscore_error *);
 
+/* span.c: where the values stand in an object that scan_object has accepted */
+/* The member of that ASCII name, however it is spelt, from its value's first byte to the object's end. */
+CHECKED bool span_member(struct text object, const char *name, struct text *ret_rest);
+/* The next element of the array that `rest` begins with at first, as it is written; white space may be behind it. */
+CHECKED bool span_element(struct text *rest, struct text *ret_element);
 /* value.c: JSON as typed values with exact lengths; NULL is an absent value and has no members */
 struct value;
 enum value_type { VALUE_ABSENT, VALUE_NULL, VALUE_BOOLEAN, VALUE_NUMBER, VALUE_STRING, VALUE_ARRAY, VALUE_OBJECT };
 CHECKED enum jwkscore_status value_parse(struct text, struct value **ret_value, struct jwkscore_error *); /* scans first */
+CHECKED struct value *value_build(struct text object);       /* one that scan_object has accepted, or inside one; NULL without memory */
 void value_free(struct value *);
 void value_freep(struct value **);
 enum value_type value_type(const struct value *);
@@ -445,8 +451,7 @@ CHECKED bool jwk_write(struct buffer *, const struct jwk *, const char *thumbpri
 
 /* keyset.c: a JWKS document, and the keys in it that could have signed a token (RFC 7517 section 5, CACHE 6) */
 struct keyset {
-    struct value *document;
-    const struct value *keys;                                /* the array */
+    struct keyset_element *elements;                         /* of the array `keys`, built when they are asked for */
     size_t count;
 };
 struct vanished_keys {                                       /* the last `count` keys of the array (CACHE 12) */
@@ -459,9 +464,12 @@ struct candidates {
     size_t count;
     bool known;                                              /* the current set has a key of that kid, fitting or not */
 };
+/* Points into the document until each key has been asked for once. */
 CHECKED enum jwkscore_status keyset_parse(struct text document, struct keyset **ret_keyset, struct jwkscore_error *);
 void keyset_free(struct keyset *);
 void keyset_freep(struct keyset **);
+/* The key at `index`, which the set owns; NULL: there is none, or it is no object.  False without memory. */
+CHECKED bool keyset_value(const struct keyset *, size_t index, const struct value **ret_value);
 CHECKED enum key_drop keyset_key(const struct keyset *, size_t index, struct jwk *ret_jwk);
 /* The different keys that fit; kid NULL: the token names none, and only a single candidate counts.  False without memory. */
 CHECKED bool keyset_candidates(const struct keyset *, const struct text *kid, const struct algorithm *, struct text issuer,

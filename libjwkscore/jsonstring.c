@@ -117,8 +117,11 @@ const char *jsonstring_scan(const char **at, const char *end, size_t *ret_length
     size_t saved = 0;
 
     for (;;) {
-        while (*at < end && is_plain[(unsigned char)**at])
-            ++*at;
+        const char *plain = *at; /* of its own: a byte that is read might else be one of *at */
+
+        while (plain < end && is_plain[(unsigned char)*plain])
+            plain++;
+        *at = plain;
         if (*at == end)
             return "end of text in a string";
         if (**at == '"') {

@@ -2,19 +2,26 @@
 /*
  * keyset.c: a JWKS document (RFC 7517 section 5), and the keys in it that could have signed a token (CACHE 6).
  *
- * One bad key never spoils the others: it is skipped.  A key is read only when it is asked for, so a large set costs a
- * login no more than its scan.
+ * One bad key never spoils the others: it is skipped.  A key is built and read only when it is asked for, so a large set
+ * costs a login no more than its scan.
  */
 #include "internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+struct keyset_element {
+    struct text text;    /* empty: no object, which is no key */
+    struct value *value; /* NULL until somebody asks for it */
+};
+
 void keyset_free(struct keyset *keyset)
 {
     if (keyset == NULL)
         return;
-    value_free(keyset->document);
+    for (size_t i = 0; i < keyset->count; i++)
+        value_free(keyset->elements[i].value);
+    free(keyset->elements);
     free(keyset);
 }
 
@@ -23,36 +30,83 @@ void keyset_freep(struct keyset **keyset)
     keyset_free(*keyset);
 }
 
+/* Makes room for twice as many whenever their number is a power of two. */
+static bool add_element(struct keyset *keyset, struct text text)
+{
+    size_t count = keyset->count;
+
+    if ((count & (count - 1)) == 0) {
+        struct keyset_element *more = realloc(keyset->elements, (count == 0 ? 1 : 2 * count) * sizeof(*more));
+
+        if (more == NULL)
+            return false;
+        keyset->elements = more;
+    }
+    keyset->elements[keyset->count++] = (struct keyset_element){*text.bytes == '{' ? text : TEXT(""), NULL};
+    return true;
+}
+
 enum jwkscore_status keyset_parse(struct text document, struct keyset **ret_keyset, struct jwkscore_error *error)
 {
-    CLEANUP(keyset_freep) struct keyset *keyset = calloc(1, sizeof(*keyset));
-    enum jwkscore_status status;
+    CLEANUP(keyset_freep) struct keyset *keyset = NULL;
+    struct text object = text_skip_bom(document), rest, element;
+    enum jwkscore_status status = scan_object(object, error);
 
-    if (keyset == NULL)
-        return error_memory(error);
-    status = value_parse(text_skip_bom(document), &keyset->document, error);
     if (status != JWKSCORE_OK)
         return status;
-    keyset->keys = value_member(keyset->document, "keys");
-    if (value_type(keyset->keys) != VALUE_ARRAY)
+    if (!span_member(object, "keys", &rest) || *rest.bytes != '[')
         return error_set(error, JWKSCORE_E_PROVIDER, "no array `keys` in the key set");
-    keyset->count = value_count(keyset->keys);
+    keyset = calloc(1, sizeof(*keyset));
+    if (keyset == NULL)
+        return error_memory(error);
+    while (span_element(&rest, &element))
+        if (!add_element(keyset, element))
+            return error_memory(error); /* NOLINT(clang-analyzer-unix.Malloc): it does not know CLEANUP */
     *ret_keyset = keyset;
     keyset = NULL;
     return JWKSCORE_OK;
 }
 
-enum key_drop keyset_key(const struct keyset *keyset, size_t index, struct jwk *ret_jwk)
+bool keyset_value(const struct keyset *keyset, size_t index, const struct value **ret_value)
 {
-    return jwk_read(value_at(keyset->keys, index), ret_jwk);
+    struct keyset_element *element = index < keyset->count ? &keyset->elements[index] : NULL;
+
+    if (element == NULL || element->text.length == 0) {
+        *ret_value = NULL;
+        return true;
+    }
+    if (element->value == NULL && (element->value = value_build(element->text)) == NULL)
+        return false;
+    *ret_value = element->value;
+    return true;
 }
 
-/* Does the key at `index` carry this kid?  Looked at before anything of the key is decoded. */
-static bool has_kid(const struct keyset *keyset, size_t index, struct text kid)
+enum key_drop keyset_key(const struct keyset *keyset, size_t index, struct jwk *ret_jwk)
+{
+    const struct value *key;
+
+    return keyset_value(keyset, index, &key) ? jwk_read(key, ret_jwk) : DROP_MEMORY;
+}
+
+/* What a token's key must be. */
+struct wanted {
+    const struct text *kid; /* NULL: any */
+    const struct algorithm *algorithm;
+    struct text issuer;
+};
+
+/* Is it no use to build this key?  Without a backslash a kid is written as it is; with one, nobody knows yet. */
+static bool cannot_have(struct text key, const struct text *kid)
+{
+    return kid != NULL && memmem(key.bytes, key.length, kid->bytes, kid->length) == NULL &&
+           memchr(key.bytes, '\\', key.length) == NULL;
+}
+
+static bool has_kid(const struct value *key, const struct text *kid)
 {
     struct text its;
 
-    return value_member_text(value_at(keyset->keys, index), "kid", &its) && text_equal(its, kid);
+    return kid == NULL || (value_member_text(key, "kid", &its) && text_equal(its, *kid));
 }
 
 /*
@@ -80,10 +134,10 @@ static bool serves_issuer(const struct jwk *jwk, struct text issuer)
     return memchr(issuer.bytes + head, '/', issuer.length - head - tail) == NULL;
 }
 
-static bool fits(const struct jwk *jwk, const struct algorithm *algorithm, struct text issuer)
+static bool fits(const struct jwk *jwk, const struct wanted *wanted)
 {
-    return algorithm_fits(algorithm, jwk->material.type, jwk->material.curve) &&
-           (jwk->algorithm == NULL || jwk->algorithm == algorithm) && serves_issuer(jwk, issuer);
+    return algorithm_fits(wanted->algorithm, jwk->material.type, jwk->material.curve) &&
+           (jwk->algorithm == NULL || jwk->algorithm == wanted->algorithm) && serves_issuer(jwk, wanted->issuer);
 }
 
 static bool same_material(const struct jwk *a, const struct jwk *b)
@@ -107,17 +161,26 @@ static void add_candidate(struct candidates *candidates, struct jwk *jwk)
     candidates->at[candidates->count++] = *jwk;
 }
 
-/* Adds the key at `index` if it fits; false without memory. */
-static bool consider(const struct keyset *keyset, size_t index, const struct algorithm *algorithm, struct text issuer,
-                     bool vanished, struct candidates *candidates)
+/* Adds the key at `index` if it is one that is wanted; false without memory. */
+static bool consider(const struct keyset *keyset, size_t index, const struct wanted *wanted, bool vanished,
+                     struct candidates *candidates)
 {
+    const struct value *key;
+    enum key_drop drop;
     struct jwk jwk;
-    enum key_drop drop = keyset_key(keyset, index, &jwk);
 
+    if (cannot_have(keyset->elements[index].text, wanted->kid))
+        return true;
+    if (!keyset_value(keyset, index, &key))
+        return false;
+    if (!has_kid(key, wanted->kid))
+        return true;
+    candidates->known = candidates->known || !vanished;
+    drop = jwk_read(key, &jwk);
     if (drop != DROP_NONE)
         return drop != DROP_MEMORY;
     jwk.vanished = vanished;
-    if (fits(&jwk, algorithm, issuer))
+    if (fits(&jwk, wanted))
         add_candidate(candidates, &jwk);
     else
         jwk_clear(&jwk);
@@ -127,20 +190,17 @@ static bool consider(const struct keyset *keyset, size_t index, const struct alg
 bool keyset_candidates(const struct keyset *keyset, const struct text *kid, const struct algorithm *algorithm,
                        struct text issuer, const struct vanished_keys *vanished, struct candidates *ret_candidates)
 {
+    const struct wanted wanted = {kid, algorithm, issuer};
     struct candidates found = {0};
     size_t gone = vanished == NULL ? 0 : vanished->count < keyset->count ? vanished->count : keyset->count;
     size_t current = keyset->count - gone;
     bool ok = true;
 
-    for (size_t i = 0; ok && i < current; i++) {
-        if (kid != NULL && !has_kid(keyset, i, *kid))
-            continue;
-        found.known = true;
-        ok = consider(keyset, i, algorithm, issuer, false, &found);
-    }
+    for (size_t i = 0; ok && i < current; i++)
+        ok = consider(keyset, i, &wanted, false, &found);
     for (size_t i = 0; ok && kid != NULL && !found.known && i < gone; i++)
-        if (vanished->gone[i] < vanished->grace_left && has_kid(keyset, current + i, *kid))
-            ok = consider(keyset, current + i, algorithm, issuer, true, &found);
+        if (vanished->gone[i] < vanished->grace_left)
+            ok = consider(keyset, current + i, &wanted, true, &found);
     if (!ok) {
         candidates_clear(&found);
         return false;

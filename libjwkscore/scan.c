@@ -9,6 +9,7 @@
  */
 #include "internal.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -260,6 +261,8 @@ enum jwkscore_status scan_object(struct text document, struct jwkscore_error *er
     struct scanner s CLEANUP(free_names);
     enum jwkscore_status status;
 
+    if (document.length > INT_MAX) /* json-c's lengths are int, and not only its own */
+        return error_set(error, JWKSCORE_E_MALFORMED, "JSON: too long");
     s.start = s.at = document.bytes;
     s.end = document.length == 0 ? document.bytes : document.bytes + document.length;
     s.depth = s.members = s.name_count = 0;

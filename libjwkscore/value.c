@@ -12,7 +12,6 @@
 
 #include <json-c/json_object.h>
 #include <json-c/json_object_iterator.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,26 +176,32 @@ static void free_arena(struct json_object *object, void *arena)
     free(arena);
 }
 
-enum jwkscore_status value_parse(struct text text, struct value **ret_value, struct jwkscore_error *error)
+struct value *value_build(struct text object)
 {
-    enum jwkscore_status status;
+    char *arena = malloc(object.length);
     struct json_object *root;
-    char *arena;
 
-    if (text.length > INT_MAX)
-        return error_set(error, JWKSCORE_E_MALFORMED, "JSON: too long");
-    status = scan_object(text, error);
-    if (status != JWKSCORE_OK)
-        return status;
-    arena = malloc(text.length);
     if (arena == NULL)
-        return error_memory(error);
-    if (!build_value(&(struct builder){text.bytes, text.bytes + text.length, arena}, &root)) {
+        return NULL;
+    if (!build_value(&(struct builder){object.bytes, object.bytes + object.length, arena}, &root)) {
         free(arena);
-        return error_memory(error);
+        return NULL;
     }
     json_object_set_userdata(root, arena, free_arena);
-    *ret_value = (struct value *)root;
+    return (struct value *)root;
+}
+
+enum jwkscore_status value_parse(struct text text, struct value **ret_value, struct jwkscore_error *error)
+{
+    enum jwkscore_status status = scan_object(text, error);
+    struct value *value;
+
+    if (status != JWKSCORE_OK)
+        return status;
+    value = value_build(text);
+    if (value == NULL)
+        return error_memory(error);
+    *ret_value = value;
     return JWKSCORE_OK;
 }
 

@@ -45,7 +45,14 @@ START_TEST(a_set_is_an_object_with_an_array_of_keys)
         {"<html>", 0, JWKSCORE_E_MALFORMED},
         {"{\"keys\":[]}x", 0, JWKSCORE_E_MALFORMED},
         {"{\"keys\":[],\"keys\":[]}", 0, JWKSCORE_E_MALFORMED},
+        {"{\"keys\":[],\"\\u006beys\":[]}", 0, JWKSCORE_E_MALFORMED},
         {"{\"keys\":[{\"kid\":\"a\",\"kid\":\"b\"}]}", 0, JWKSCORE_E_MALFORMED},
+        {"{\"keys\":[{\"kid\":\"\\u0000\"}]}", 0, JWKSCORE_E_MALFORMED}, /* also in a key that nobody asks for */
+        {"{\"\\u006beys\":[{}]}", 1, JWKSCORE_OK},
+        {"{\"a\":\"keys\",\"b\":{\"keys\":[1,2]},\"keys\":[ {} ],\"c\":[]}", 1, JWKSCORE_OK},
+        {"{\"a\":{\"keys\":[]}}", 0, JWKSCORE_E_PROVIDER},
+        {"{\"keys\":[ ]}", 0, JWKSCORE_OK},
+        {"{\"keys\":[[],[[{}],{}],\"]\",\"\\\"]\",{\"a\":\"}],\"}]}", 5, JWKSCORE_OK},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
@@ -54,6 +61,56 @@ START_TEST(a_set_is_an_object_with_an_array_of_keys)
         ck_assert_msg(judge(text_from(rows[i].document), &count) == rows[i].status, "%s", rows[i].document);
         ck_assert_uint_eq(count, rows[i].count);
     }
+}
+END_TEST
+
+/* As many as there are: the readers' limits are theirs. */
+START_TEST(a_large_set_is_counted)
+{
+    CLEANUP(buffer_freep) struct buffer document = {NULL, 0};
+    size_t count = 0;
+
+    ck_assert(buffer_append(&document, TEXT("{\"keys\":[{}")));
+    for (size_t i = 1; i < 5 * KEYSET_KEYS_MAX; i++)
+        ck_assert(buffer_append(&document, TEXT(",{}")));
+    ck_assert(buffer_append(&document, TEXT("]}")));
+    ck_assert_status(judge((struct text){(char *)document.bytes, document.length}, &count), JWKSCORE_OK);
+    ck_assert_uint_eq(count, 5 * KEYSET_KEYS_MAX);
+}
+END_TEST
+
+START_TEST(what_is_no_object_is_no_key)
+{
+    static const char document[] = "{\"keys\":[1,null,true,\"{}\",[{\"kty\":\"RSA\"}],{}]}";
+    CLEANUP(keyset_freep) struct keyset *keyset = NULL;
+    const struct value *key;
+    struct jwk jwk;
+
+    ck_assert_status(keyset_parse(text_from(document), &keyset, NULL), JWKSCORE_OK);
+    ck_assert_uint_eq(keyset->count, 6);
+    for (size_t i = 0; i <= keyset->count; i++) {
+        ck_assert_int_eq(keyset_key(keyset, i, &jwk), DROP_KTY);
+        ck_assert(keyset_value(keyset, i, &key));
+        ck_assert_int_eq(value_type(key), i == 5 ? VALUE_OBJECT : VALUE_ABSENT);
+    }
+}
+END_TEST
+
+/* Whoever has asked for every key needs the document no more, and what a key says stays as long as the set. */
+START_TEST(a_key_is_built_once)
+{
+    CLEANUP(keyset_freep) struct keyset *keyset = NULL;
+    const struct value *first, *second, *again;
+    char document[] = "{\"keys\":[1,{\"kid\":\"a\\\"]\"},{\"kid\":\"b\"}]}";
+    struct text kid;
+
+    ck_assert_status(keyset_parse(text_from(document), &keyset, NULL), JWKSCORE_OK);
+    ck_assert(keyset_value(keyset, 1, &first) && keyset_value(keyset, 2, &second));
+    memset(document, 'x', sizeof(document));
+    ck_assert(keyset_value(keyset, 0, &again) && again == NULL);
+    ck_assert(keyset_value(keyset, 1, &again) && again == first);
+    ck_assert(value_member_text(first, "kid", &kid) && text_is(kid, "a\"]"));
+    ck_assert(value_member_text(second, "kid", &kid) && text_is(kid, "b"));
 }
 END_TEST
 
@@ -115,6 +172,41 @@ START_TEST(a_key_is_found_by_its_kid)
     ck_assert_str_eq(ask(set, (struct query){.kid = "aa", .alg = "ES256"}), " unknown");
     ck_assert_str_eq(ask(set, (struct query){.kid = "*", .alg = "ES256"}), " unknown");
     ck_assert_str_eq(ask(set, (struct query){.kid = "", .alg = "ES256"}), " unknown");
+}
+END_TEST
+
+/* Whether it is written with escapes, or other things in its key are. */
+START_TEST(a_kid_is_found_however_it_is_spelt)
+{
+    static const char *const members[] = {
+        "\"kid\":\"key\"", "\"kid\":\"\\u006bey\"", "\"\\u006bid\":\"key\"", "\"kid\":\"k\\u0065\\u0079\"",
+        "\"kid\":\"key\",\"x5t\":\"a\\/\\\"\"", "\"x5c\":[\"]\",\"}\",\"\\\\\",[{}]],\"kid\" : \"key\"",
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(members); i++) {
+        const char *set = mint_jwks(jwk(MINT_P256, 0, members[i]), jwk(MINT_P256, 1, "\"kid\":\"b\""));
+
+        ck_assert_str_eq(ask(set, (struct query){.kid = "key", .alg = "ES256"}), "P0 known");
+        ck_assert_str_eq(ask(set, (struct query){.kid = "b", .alg = "ES256"}), "P1 known");
+        ck_assert_str_eq(ask(set, (struct query){.kid = "\\u006bey", .alg = "ES256"}), " unknown");
+    }
+    ck_assert_str_eq(ask(mint_jwks(jwk(MINT_P256, 0, "\"kid\":\"a\\/b\\\\\"")),
+                         (struct query){.kid = "a/b\\", .alg = "ES256"}),
+                     "P0 known");
+    ck_assert_str_eq(ask(textf("\xef\xbb\xbf{\"keys\" : [ [] , %s ] }", jwk(MINT_P256, 0, "\"kid\":\"key\"")),
+                         (struct query){.kid = "key", .alg = "ES256"}),
+                     "P0 known");
+}
+END_TEST
+
+/* The bytes of a kid somewhere in a key are not yet its kid. */
+START_TEST(a_kid_elsewhere_in_a_key_is_not_its_kid)
+{
+    const char *set = mint_jwks(jwk(MINT_P256, 0, "\"kid\":\"other\",\"x5t\":\"key\",\"key\":{\"kid\":\"key\"}"),
+                                "\"key\"", "[\"kid\",\"key\"]", jwk(MINT_P256, 1, "\"kid\":\"a key\""));
+
+    ck_assert_str_eq(ask(set, (struct query){.kid = "key", .alg = "ES256"}), " unknown");
+    ck_assert_str_eq(ask(set, (struct query){.kid = "a key", .alg = "ES256"}), "P1 known");
 }
 END_TEST
 
@@ -304,7 +396,9 @@ END_TEST
 int main(void)
 {
     mint_early();
-    return RUN("keyset", a_set_is_an_object_with_an_array_of_keys, a_key_is_found_by_its_kid,
+    return RUN("keyset", a_set_is_an_object_with_an_array_of_keys, a_large_set_is_counted, what_is_no_object_is_no_key,
+               a_key_is_built_once, a_key_is_found_by_its_kid, a_kid_is_found_however_it_is_spelt,
+               a_kid_elsewhere_in_a_key_is_not_its_kid,
                a_key_must_fit_the_algorithm, without_a_kid_every_key_that_fits_counts,
                a_key_without_kid_is_nobodys_kid, several_keys_under_one_kid_are_tried,
                at_most_four_keys_are_tried, a_key_serves_the_issuer_that_it_names,

@@ -265,6 +265,62 @@ static enum jwkscore_status keep_set(struct jwkscore_error *error)
                : error_set(error, JWKSCORE_E_ARGUMENT, "not stored");
 }
 
+/* A key that there is no memory for is not one that is missing: neither for a login nor for who compares two sets. */
+static enum jwkscore_status find_key(struct jwkscore_error *error)
+{
+    CLEANUP(keyset_freep) struct keyset *keyset = NULL;
+    CLEANUP(candidates_clear) struct candidates candidates = {.count = 0};
+    enum jwkscore_status status = keyset_parse(text_from(jwks), &keyset, error);
+
+    if (status != JWKSCORE_OK)
+        return status;
+    if (!keyset_candidates(keyset, &TEXT("ec"), algorithm_find(TEXT("ES256")), TEXT("i"), NULL, &candidates))
+        return error_memory(error);
+    return candidates.known && candidates.count == 1 ? JWKSCORE_OK : error_set(error, JWKSCORE_E_ARGUMENT, "no key");
+}
+
+static enum jwkscore_status list_keys(struct jwkscore_error *error)
+{
+    static struct cache_file file;
+    static struct listing listing;
+    enum jwkscore_status status = keyset_parse(text_from(jwks), &file.keyset, error);
+    bool listed;
+
+    if (status != JWKSCORE_OK)
+        return status;
+    listed = set_list(crypto, &file, &listing);
+    cache_file_clear(&file);
+    if (!listed)
+        return error_memory(error);
+    return listing.count == 3 ? JWKSCORE_OK : error_set(error, JWKSCORE_E_ARGUMENT, "a key is lost");
+}
+
+/* The keys of the old set that are not in the new one, all of which have vanished just now. */
+static enum jwkscore_status keep_vanished(struct jwkscore_error *error)
+{
+    static struct cache old;
+    static struct set set;
+    struct cache_file *file = &old.file;
+    enum jwkscore_status status = keyset_parse(TEXT("{\"keys\":[]}"), &set.document, error);
+    bool finished;
+
+    if (status == JWKSCORE_OK)
+        status = keyset_parse(text_from(jwks), &file->keyset, error);
+    clock_base_read(&file->stamps.base);
+    file->stamps.validated_w = NOW;
+    file->stamps.validated_b = clock_boot_ms();
+    finished = status == JWKSCORE_OK && set_finish(crypto, &set, &old, NOW);
+    if (status == JWKSCORE_OK && !finished)
+        status = error_memory(error);
+    if (finished && set.gone_count != 3)
+        status = error_set(error, JWKSCORE_E_ARGUMENT, "a key is lost");
+    cache_file_clear(file);
+    keyset_free(set.document);
+    buffer_freep(&set.body);
+    set = (struct set){.document = NULL};
+    return status;
+}
+
 /* OpenSSL calls a key unfit that it had no memory for, and names another cause: 3.0.22 does so 3 times here. */
 enum { LOST_MOST = 6 };
 
@@ -280,6 +336,9 @@ START_TEST(key_sets)
     ck_assert_status(keep_set(&error), JWKSCORE_OK); /* what OpenSSL makes once */
     fail_each(keep_set, 0);
     ck_assert_int_le(lost, LOST_MOST);
+    fail_each(find_key, 0);
+    fail_each(list_keys, 0);
+    fail_each(keep_vanished, 0);
     crypto_free(crypto);
     folder_closep(&store);
 }

@@ -31,6 +31,14 @@ static struct set *read_set(const struct crypto *crypto, const char *name)
     return set;
 }
 
+static const struct value *key_at(const struct keyset *keyset, size_t index)
+{
+    const struct value *key = NULL;
+
+    ck_assert(keyset_value(keyset, index, &key));
+    return key;
+}
+
 /* --- which keys --- */
 
 /* A set as it came, and how much of it the table has spoken of. */
@@ -43,7 +51,7 @@ struct progress {
 static void expect_key(struct progress *progress, const struct row *row)
 {
     const struct listed *listed = &progress->set->listing.at[progress->usable];
-    const struct value *key = value_at(progress->set->document->keys, progress->keys++);
+    const struct value *key = key_at(progress->set->document, progress->keys++);
     enum key_drop drop = DROP_NONE;
 
     ck_assert_msg(value_is(value_member(key, "kid"), row->at[KID]), "%s: no key %s there", row->at[FILE_NAME],
@@ -152,8 +160,8 @@ START_TEST(keys_are_mended_where_the_table_says_so)
             ck_assert_status(keyset_parse(document_read(textf("realworld/%s", file)), &keyset, NULL),
                              JWKSCORE_OK);
         }
-        ck_assert_msg(strcmp(faults_of(value_at(keyset->keys, index)), row.at[SPELLING]) == 0, "%s %s: %s",
-                      file, row.at[KID], faults_of(value_at(keyset->keys, index)));
+        ck_assert_msg(strcmp(faults_of(key_at(keyset, index)), row.at[SPELLING]) == 0, "%s %s: %s",
+                      file, row.at[KID], faults_of(key_at(keyset, index)));
     }
 }
 END_TEST
@@ -169,7 +177,7 @@ static void expect_public_members(const struct keyset *keyset)
     struct text name;
 
     for (size_t i = 0; i < keyset->count; i++)
-        for (void *cursor = NULL; value_next_member(value_at(keyset->keys, i), &cursor, &name, &value);) {
+        for (void *cursor = NULL; value_next_member(key_at(keyset, i), &cursor, &name, &value);) {
             size_t at = 0;
 
             while (at < ARRAY_LENGTH(stored) && !text_is(name, stored[at]))
@@ -208,8 +216,8 @@ static void expect_as_it_came(const struct keyset *document, const struct value 
     for (size_t i = 0; i < document->count; i++) {
         struct text other;
 
-        if (value_member_text(value_at(document->keys, i), "kid", &other) && text_equal(other, kid))
-            its = value_at(document->keys, i);
+        if (value_member_text(key_at(document, i), "kid", &other) && text_equal(other, kid))
+            its = key_at(document, i);
     }
     ck_assert_ptr_nonnull(its);
     for (size_t i = 0; i < ARRAY_LENGTH(members); i++) {
@@ -264,8 +272,8 @@ static void expect_kept(const struct stage *stage, const char *file)
         CLEANUP(jwk_clear) struct jwk jwk = {0};
 
         ck_assert_int_eq(keyset_key(cache.file.keyset, i, &jwk), DROP_NONE);
-        expect_as_it_came(set->document, value_at(cache.file.keyset->keys, i), jwk.kid);
-        ck_assert(value_is(value_member(value_at(cache.file.keyset->keys, i), "thumbprint"),
+        expect_as_it_came(set->document, key_at(cache.file.keyset, i), jwk.kid);
+        ck_assert(value_is(value_member(key_at(cache.file.keyset, i), "thumbprint"),
                            set->listing.at[i].thumbprint));
         expect_found(crypto, cache.file.keyset, &jwk, &set->listing.at[i]);
     }

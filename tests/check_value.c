@@ -263,10 +263,12 @@ END_TEST
 
 START_TEST(more_than_an_int_is_too_long)
 {
+    struct jwkscore_error error = {.status = JWKSCORE_OK};
     struct value *value = NULL;
 
-    ck_assert_int_eq(value_parse((struct text){"{}", (size_t)INT_MAX + 1}, &value, NULL),
+    ck_assert_int_eq(value_parse((struct text){"{}", (size_t)INT_MAX + 1}, &value, &error),
                      JWKSCORE_E_MALFORMED);
+    ck_assert_str_eq(error.message, "JSON: too long");
     ck_assert_ptr_null(value);
 }
 END_TEST

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * keyset.c: no key of any set verifies what nobody signed; and what jwks-fetch stores of a set are the same keys, without
- * a private member, however often it is read and written again.
+ * a private member, however often it is read and written again.  Its keys, each built alone, are those of the tree of the
+ * whole document, and each is found by its kid.
  */
 #include "../../jwks_fetch/fetch.h"
 #include "fuzz.h"
@@ -53,12 +54,47 @@ static void verify(const struct key *key)
         }
 }
 
+static void check_found(struct text document, struct text kid)
+{
+    CLEANUP(keyset_freep) struct keyset *keyset = NULL;
+    CLEANUP(candidates_clear) struct candidates candidates = {.count = 0};
+
+    must(keyset_parse(document, &keyset, NULL) == JWKSCORE_OK);
+    must(keyset_candidates(keyset, &kid, algorithm_find(TEXT("RS256")), TEXT("i"), NULL, &candidates));
+    must(candidates.known);
+}
+
+static void check_tree(struct text document, const struct keyset *keyset)
+{
+    CLEANUP(value_freep) struct value *whole = NULL;
+    const struct value *keys, *key;
+    struct text kid, same;
+
+    must(value_parse(text_skip_bom(document), &whole, NULL) == JWKSCORE_OK);
+    keys = value_member(whole, "keys");
+    must(value_type(keys) == VALUE_ARRAY && value_count(keys) == keyset->count);
+    for (size_t i = 0; i < keyset->count; i++) {
+        CLEANUP(jwk_clear) struct jwk jwk = {0}, again = {0};
+
+        must(keyset_value(keyset, i, &key) &&
+             value_type(key) == (value_type(value_at(keys, i)) == VALUE_OBJECT ? VALUE_OBJECT : VALUE_ABSENT));
+        must(keyset_key(keyset, i, &jwk) == jwk_read(value_at(keys, i), &again));
+        must(jwk.octets.length == again.octets.length && text_equal(jwk.issuer, again.issuer));
+        if (value_member_text(value_at(keys, i), "kid", &kid)) {
+            must(value_member_text(key, "kid", &same) && text_equal(kid, same));
+            if (i < KEYSET_KEYS_MAX)
+                check_found(document, kid);
+        }
+    }
+}
+
 static void check_keys(struct text document)
 {
     CLEANUP(keyset_freep) struct keyset *keyset = NULL;
 
     if (keyset_parse(document, &keyset, NULL) != JWKSCORE_OK)
         return;
+    check_tree(document, keyset);
     for (size_t i = 0; i < keyset->count && i < KEYSET_KEYS_MAX; i++) {
         CLEANUP(jwk_clear) struct jwk jwk = {0};
         CLEANUP(key_freep) struct key *key = NULL;
