@@ -148,7 +148,7 @@ int show_status(struct login_options *options, const struct login_file *file)
     int code = LOGIN_REFUSED;
 
     if (verifier.config == NULL)
-        return client_complain(LOGIN_UNABLE, "out of memory, or no cryptography");
+        return client_complain(LOGIN_UNABLE, "out of memory");
     if (options->name != NULL || options->given != 0) {
         if ((code = login_file_choose(file, options)) == LOGIN_DONE &&
             (code = options_complete(options)) == LOGIN_DONE)

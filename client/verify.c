@@ -93,7 +93,7 @@ static int load(const struct login_options *options, char *path, struct verifier
         return client_complain(LOGIN_UNABLE, "%s: %s", path, strerror(errno));
     verifier->config = jwkscore_config_new();
     if (verifier->config == NULL)
-        return client_complain(LOGIN_UNABLE, "out of memory, or no cryptography");
+        return client_complain(LOGIN_UNABLE, "out of memory");
     if (jwkscore_config_load(verifier->config, path, &error) == JWKSCORE_OK)
         return LOGIN_DONE;
     return client_complain(LOGIN_UNABLE, "%s", error.message);

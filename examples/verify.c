@@ -95,9 +95,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: verify JWKS.CONF [USER] < TOKEN\n");
         return EXIT_USAGE;
     }
+    jwkscore_program_begin();
     config = jwkscore_config_new();
     if (config == NULL) {
-        fprintf(stderr, "no memory, or no cryptography\n");
+        fprintf(stderr, "no memory\n");
         return EXIT_CANNOT_SAY;
     }
     result = load(config, argv[1]);

@@ -303,7 +303,7 @@ static int run(const struct arguments *arguments)
     int status;
 
     if (config == NULL)
-        return refuse(arguments, "no memory, or no cryptography");
+        return refuse(arguments, "no memory");
     if (arguments->discover == NULL)
         load(config, arguments->conf, &failure);
     if (arguments->discover != NULL)

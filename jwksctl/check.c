@@ -175,7 +175,7 @@ int check_run(struct ctl *ctl, int argc, char **argv)
         return ctl_refuse_usage(ctl);
     ctl->config = jwkscore_config_new();
     if (ctl->config == NULL)
-        return ctl_complain(EXIT_CANNOT_SAY, "no memory, or no cryptography");
+        return ctl_complain(EXIT_CANNOT_SAY, "no memory");
     (void)getpwnam_r(check.account, &entry, names, sizeof(names), &check.keeper);
     run_checks(&check);
     while (check.told_count > 0)

@@ -48,13 +48,13 @@ static bool load(struct explanation *explanation, struct ctl *ctl)
 
     ctl->config = jwkscore_config_new();
     if (ctl->config == NULL)
-        return ctl_complain(false, "no memory, or no cryptography");
+        return ctl_complain(false, "no memory");
     login->status = jwkscore_config_load(ctl->config, ctl->conf, &login->error);
     explanation->rules_say = *login;
     if (jwkscore_config_problem(ctl->config, 0) == NULL)
         return true;
     explanation->rest = jwkscore_config_rest(ctl->config);
-    return explanation->rest != NULL || ctl_complain(false, "no memory, or no cryptography");
+    return explanation->rest != NULL || ctl_complain(false, "no memory");
 }
 
 static int exit_status(const struct explanation *explanation)

@@ -264,7 +264,7 @@ static bool check_wish(const struct wish *wish)
                {"ca_file", wish->ca_file},
                {"proxy", wish->proxy}};
     struct jwkscore_config *config = jwkscore_config_new();
-    struct jwkscore_error error = {JWKSCORE_OK, "no memory, or no cryptography"};
+    struct jwkscore_error error = {JWKSCORE_OK, "no memory"};
     char section[SECTION_SIZE];
     bool ok = config != NULL;
 

@@ -91,7 +91,7 @@ static bool load(struct ctl *ctl)
 
     ctl->config = jwkscore_config_new();
     if (ctl->config == NULL)
-        return ctl_complain(false, "no memory, or no cryptography");
+        return ctl_complain(false, "no memory");
     if (jwkscore_config_load(ctl->config, ctl->conf, &error) == JWKSCORE_OK)
         return true;
     ctl_complain_of_lines(ctl);
@@ -221,6 +221,7 @@ int main(int argc, char **argv)
     struct ctl ctl = {.conf = JWKS_CONF, .now = jwkscore_now()};
     int option;
 
+    jwkscore_program_begin();
     while ((option = getopt_long(argc, argv, "+c:hV", options, NULL)) != -1) {
         if (option == 'h')
             return print_help();

@@ -30,8 +30,7 @@ bool source_id(const struct crypto *crypto, const struct issuer_options *issuer,
         ok = add_field(&fields, issuer->mirror.at[i]);
     if (!ok || !crypto_sha256(crypto, (struct text){(char *)fields.bytes, fields.length}, digest))
         return false;
-    for (size_t i = 0; i < (SOURCE_ID_SIZE - 1) / 2; i++)
-        snprintf(ret_id + 2 * i, 3, "%02x", digest[i]);
+    text_hex(digest, (SOURCE_ID_SIZE - 1) / 2, ret_id);
     return true;
 }
 

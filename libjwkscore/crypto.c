@@ -2,8 +2,8 @@
 /*
  * crypto.c: keys, signatures and hashes; the only file that knows OpenSSL.
  *
- * OpenSSL is used in a private library context.  What it does not check, and a forgery needs, is checked here: e of an RSA key, the
- * small-order points of Ed25519, the range of r and s, the salt length of PSS, the hash that belongs to a curve.
+ * OpenSSL is used in a private library context.  What it does not check, and a forgery needs, is checked in material.c, of a key's
+ * numbers, and here: the range of r and s, the salt length of PSS, the hash that belongs to a curve.
  */
 #include "internal.h"
 
@@ -19,9 +19,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct crypto {
+/* Made at first use: a login that is refused before there is anything to verify costs none of it. */
+struct engine {
     OSSL_LIB_CTX *context;
     OSSL_PROVIDER *provider;
+    EVP_MD *sha256;
+};
+
+struct crypto {
+    struct engine *engine; /* that one */
+    struct engine made;
 };
 
 struct key {
@@ -32,107 +39,79 @@ struct key {
 };
 
 /*
+ * OpenSSL's own start loads the text of each error, and each context's first fetch takes over hundreds of old names of
+ * algorithms, only to put them away at the end: half of what a short process does.  Nothing here asks for any of it.
+ * What OpenSSL was told first holds for all of the process, so this is for its owner to say.
+ */
+void jwkscore_program_begin(void)
+{
+    (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS |
+                                  OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS | OPENSSL_INIT_NO_ATEXIT,
+                              NULL);
+}
+
+static void engine_stop(struct engine *engine)
+{
+    EVP_MD_free(engine->sha256);
+    if (engine->provider != NULL)
+        OSSL_PROVIDER_unload(engine->provider);
+    OSSL_LIB_CTX_free(engine->context);
+    *engine = (struct engine){NULL, NULL, NULL};
+}
+
+static bool engine_start(struct engine *engine)
+{
+    bool ok;
+
+    ERR_set_mark();
+    ok = (engine->context = OSSL_LIB_CTX_new()) != NULL &&
+         (engine->provider = OSSL_PROVIDER_load(engine->context, "default")) != NULL &&
+         (engine->sha256 = EVP_MD_fetch(engine->context, "SHA256", NULL)) != NULL;
+    if (!ok)
+        engine_stop(engine);
+    ERR_pop_to_mark();
+    return ok;
+}
+
+/* NULL without memory.  To OpenSSL a context of NULL would be the host's, so nothing goes on without one. */
+static const struct engine *engine_of(const struct crypto *crypto)
+{
+    return crypto->engine->context != NULL || engine_start(crypto->engine) ? crypto->engine : NULL;
+}
+
+/*
  * A private context still reads openssl.cnf at its first use, and sudo's caller chooses OPENSSL_CONF: only
- * NO_LOAD_CONFIG prevents it (measured, 3.0.22).  Without effect where the host has set libcrypto up already.
+ * NO_LOAD_CONFIG prevents it (measured, 3.0.22).  It is said at once and not at that first use, since libcurl may begin
+ * OpenSSL in between.  Without effect where the host has set libcrypto up already.
  */
 struct crypto *crypto_new(void)
 {
-    struct crypto *crypto = calloc(1, sizeof(*crypto));
+    struct crypto *crypto = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1 ? calloc(1, sizeof(*crypto)) : NULL;
 
-    if (crypto == NULL)
-        return NULL;
-    if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1 && (crypto->context = OSSL_LIB_CTX_new()) != NULL &&
-        (crypto->provider = OSSL_PROVIDER_load(crypto->context, "default")) != NULL)
-        return crypto;
-    crypto_free(crypto);
-    return NULL;
+    if (crypto != NULL)
+        crypto->engine = &crypto->made;
+    return crypto;
 }
 
 void crypto_free(struct crypto *crypto)
 {
     if (crypto == NULL)
         return;
-    if (crypto->provider != NULL)
-        OSSL_PROVIDER_unload(crypto->provider);
-    OSSL_LIB_CTX_free(crypto->context);
+    engine_stop(crypto->engine);
     free(crypto);
 }
 
 bool crypto_sha256(const struct crypto *crypto, struct text text, unsigned char ret_digest[static SHA256_SIZE])
 {
-    size_t size = 0;
+    const struct engine *engine = engine_of(crypto);
     bool ok;
 
+    if (engine == NULL)
+        return false;
     ERR_set_mark();
-    ok = EVP_Q_digest(crypto->context, "SHA256", NULL, text.bytes, text.length, ret_digest, &size) == 1 &&
-         size == SHA256_SIZE;
+    ok = EVP_Digest(text.bytes, text.length, ret_digest, NULL, engine->sha256, NULL) == 1;
     ERR_pop_to_mark();
     return ok;
-}
-
-/* The little-endian y of the 8 points whose order divides 8, and of their non-canonical spellings with y >= p. */
-static const char *const small_order[] = {
-    "0000000000000000000000000000000000000000000000000000000000000000",
-    "0100000000000000000000000000000000000000000000000000000000000000",
-    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-};
-
-static int hex_digit(char c)
-{
-    return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
-/* Is y (sign bit taken off) at least p = 2^255 - 19?  RFC 8032 section 5.1.3 refuses that. */
-static bool is_not_canonical(const unsigned char y[32])
-{
-    if ((y[31] & 0x7f) != 0x7f || y[0] < 0xed)
-        return false;
-    for (size_t i = 1; i < 31; i++)
-        if (y[i] != 0xff)
-            return false;
-    return true;
-}
-
-/*
- * Under a key of small order a signature of zeros verifies for some or all messages, and OpenSSL checks nothing but
- * the length.  x = 0 belongs to y = 1 and y = -1 only, which are in the table, so a wrong sign needs no check of its own.
- */
-static bool ed25519_is_weak(const unsigned char public_key[32])
-{
-    if (is_not_canonical(public_key))
-        return true;
-    for (size_t i = 0; i < ARRAY_LENGTH(small_order); i++) {
-        const char *hex = small_order[i];
-        unsigned difference = 0;
-
-        for (size_t j = 0; j < 32; j++) {
-            unsigned octet = (unsigned)(hex_digit(hex[2 * j]) << 4 | hex_digit(hex[2 * j + 1]));
-
-            difference |= (public_key[j] & (j == 31 ? 0x7fU : 0xffU)) ^ octet;
-        }
-        if (difference == 0)
-            return true;
-    }
-    return false;
-}
-
-/* W3, on the bytes and before any arithmetic: n of 2048 to 8192 bits and odd; e odd, 3 <= e < 2^32. */
-static bool rsa_is_fit(const struct key_material *m)
-{
-    const unsigned char *n = (const unsigned char *)m->n.bytes;
-    const unsigned char *e = (const unsigned char *)m->e.bytes;
-
-    if (m->n.length < RSA_BITS_MIN / 8 || m->n.length > RSA_BITS_MAX / 8 || n[0] == 0)
-        return false;
-    if (m->n.length == RSA_BITS_MIN / 8 && (n[0] & 0x80) == 0)
-        return false;
-    if ((n[m->n.length - 1] & 1) == 0)
-        return false;
-    if (m->e.length == 0 || m->e.length > 4 || e[0] == 0 || (e[m->e.length - 1] & 1) == 0)
-        return false;
-    return m->e.length > 1 || e[0] >= 3;
 }
 
 /*
@@ -150,11 +129,6 @@ static unsigned long errors_begin(void)
 /* OpenSSL names want of memory in most places, and a wrong point of a curve always. */
 enum cause { CAUSE_UNSAID, CAUSE_MEMORY, CAUSE_POINT };
 
-static bool is_memory(unsigned long code)
-{
-    return ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
-}
-
 static bool is_point(unsigned long code)
 {
     return ERR_GET_LIB(code) == ERR_LIB_EC &&
@@ -169,16 +143,16 @@ static enum cause errors_end(unsigned long before)
     ERR_pop_to_mark();
     if (last == before)
         return CAUSE_UNSAID;
-    if (is_memory(first) || is_memory(last))
+    if (ERR_GET_REASON(first) == ERR_R_MALLOC_FAILURE || ERR_GET_REASON(last) == ERR_R_MALLOC_FAILURE)
         return CAUSE_MEMORY;
     return is_point(last) ? CAUSE_POINT : CAUSE_UNSAID;
 }
 
 /* Asks OpenSSL to make a key of `type` from what the builder holds. */
-static EVP_PKEY *make_key(const struct crypto *crypto, const char *type, OSSL_PARAM_BLD *builder)
+static EVP_PKEY *make_key(const struct engine *engine, const char *type, OSSL_PARAM_BLD *builder)
 {
     EVP_PKEY *pkey = NULL;
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(crypto->context, type, NULL);
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(engine->context, type, NULL);
     OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(builder);
 
     if (context != NULL && params != NULL && EVP_PKEY_fromdata_init(context) == 1 &&
@@ -189,7 +163,7 @@ static EVP_PKEY *make_key(const struct crypto *crypto, const char *type, OSSL_PA
     return pkey;
 }
 
-static EVP_PKEY *make_rsa(const struct crypto *crypto, const struct key_material *m)
+static EVP_PKEY *make_rsa(const struct engine *engine, const struct key_material *m)
 {
     EVP_PKEY *pkey = NULL;
     OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
@@ -198,7 +172,7 @@ static EVP_PKEY *make_rsa(const struct crypto *crypto, const struct key_material
 
     if (builder != NULL && n != NULL && e != NULL && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
         OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1)
-        pkey = make_key(crypto, "RSA", builder);
+        pkey = make_key(engine, "RSA", builder);
     OSSL_PARAM_BLD_free(builder);
     BN_free(n);
     BN_free(e);
@@ -206,7 +180,7 @@ static EVP_PKEY *make_rsa(const struct crypto *crypto, const struct key_material
 }
 
 /* W4: the uncompressed point and no other form; OpenSSL would also take infinity, compressed and hybrid ones. */
-static EVP_PKEY *make_ec(const struct crypto *crypto, const struct key_material *m)
+static EVP_PKEY *make_ec(const struct engine *engine, const struct key_material *m)
 {
     EVP_PKEY *pkey = NULL;
     unsigned char point[1 + 2 * 66];
@@ -219,53 +193,41 @@ static EVP_PKEY *make_ec(const struct crypto *crypto, const struct key_material 
     if (builder != NULL &&
         OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, m->curve->openssl, 0) == 1 &&
         OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * size) == 1)
-        pkey = make_key(crypto, "EC", builder);
+        pkey = make_key(engine, "EC", builder);
     OSSL_PARAM_BLD_free(builder);
     return pkey;
 }
 
-/* What OpenSSL does not look at. */
-static bool is_fit(const struct key_material *m)
-{
-    switch (m->type) {
-    case KEY_RSA:
-        return rsa_is_fit(m);
-    case KEY_EC:
-        return m->curve != NULL && m->x.length == m->curve->size && m->y.length == m->curve->size;
-    case KEY_OKP:
-        return m->curve != NULL && m->x.length == 32 && !ed25519_is_weak((const unsigned char *)m->x.bytes);
-    case KEY_NONE:
-        break;
-    }
-    return false;
-}
-
 /* Making an EC key refuses a point that is not on the curve, or a coordinate of p or more (tested). */
-static EVP_PKEY *make(const struct crypto *crypto, const struct key_material *m)
+static EVP_PKEY *make(const struct engine *engine, const struct key_material *m)
 {
     if (m->type == KEY_RSA)
-        return make_rsa(crypto, m);
+        return make_rsa(engine, m);
     if (m->type == KEY_EC)
-        return make_ec(crypto, m);
-    return EVP_PKEY_new_raw_public_key_ex(crypto->context, "ED25519", NULL, (const unsigned char *)m->x.bytes, 32);
+        return make_ec(engine, m);
+    return EVP_PKEY_new_raw_public_key_ex(engine->context, "ED25519", NULL, (const unsigned char *)m->x.bytes, 32);
 }
 
 enum jwkscore_status key_import(const struct crypto *crypto, const struct key_material *material, struct key **ret_key,
                                 struct jwkscore_error *error)
 {
+    const struct engine *engine;
     struct key *key;
     unsigned long before;
     enum cause cause;
 
-    if (!is_fit(material))
+    if (!material_is_fit(material))
         return error_set(error, JWKSCORE_E_UNKNOWN_KEY, "the key's material is not fit for use");
+    engine = engine_of(crypto);
+    if (engine == NULL)
+        return error_memory(error);
     key = calloc(1, sizeof(*key));
     if (key == NULL)
         return error_memory(error);
     before = errors_begin();
-    key->pkey = make(crypto, material);
+    key->pkey = make(engine, material);
     cause = errors_end(before);
-    if (key->pkey == NULL) { /* of what passed is_fit, OpenSSL refuses points alone: anything else is want of memory */
+    if (key->pkey == NULL) { /* of what passed that, OpenSSL refuses points alone: anything else is want of memory */
         free(key);
         return cause == CAUSE_POINT ? error_set(error, JWKSCORE_E_UNKNOWN_KEY, "the key's material is not fit for use")
                                     : error_memory(error);
@@ -280,6 +242,7 @@ enum jwkscore_status key_import(const struct crypto *crypto, const struct key_ma
 /* Small factors of an RSA modulus take 3 ms to look for: not in a login, but before a set is stored. */
 enum jwkscore_status key_check_thoroughly(const struct crypto *crypto, const struct key *key, struct jwkscore_error *error)
 {
+    const struct engine *engine;
     EVP_PKEY_CTX *context;
     unsigned long before;
     enum cause cause;
@@ -287,8 +250,11 @@ enum jwkscore_status key_check_thoroughly(const struct crypto *crypto, const str
 
     if (key->type == KEY_OKP)
         return JWKSCORE_OK; /* nothing that key_import did not look at */
+    engine = engine_of(crypto);
+    if (engine == NULL)
+        return error_memory(error);
     before = errors_begin();
-    context = EVP_PKEY_CTX_new_from_pkey(crypto->context, key->pkey, NULL);
+    context = EVP_PKEY_CTX_new_from_pkey(engine->context, key->pkey, NULL);
     ok = context != NULL && EVP_PKEY_public_check(context) == 1;
     EVP_PKEY_CTX_free(context);
     cause = errors_end(before);
@@ -357,7 +323,7 @@ static bool set_padding(EVP_PKEY_CTX *context, const struct algorithm *algorithm
 }
 
 /* The one place that says yes: G7, success is exactly 1. */
-static enum jwkscore_status verify(const struct crypto *crypto, const struct key *key, const struct algorithm *algorithm,
+static enum jwkscore_status verify(const struct engine *engine, const struct key *key, const struct algorithm *algorithm,
                                    struct text text, const unsigned char *signature, size_t length)
 {
     enum jwkscore_status status = JWKSCORE_E_CRYPTO;
@@ -365,7 +331,7 @@ static enum jwkscore_status verify(const struct crypto *crypto, const struct key
     EVP_MD_CTX *digest = EVP_MD_CTX_new();
 
     if (digest != NULL &&
-        EVP_DigestVerifyInit_ex(digest, &context, algorithm->digest, crypto->context, NULL, key->pkey, NULL) == 1 &&
+        EVP_DigestVerifyInit_ex(digest, &context, algorithm->digest, engine->context, NULL, key->pkey, NULL) == 1 &&
         set_padding(context, algorithm))
         status = EVP_DigestVerify(digest, signature, length, (const unsigned char *)text.bytes, text.length) == 1
                      ? JWKSCORE_OK
@@ -377,6 +343,7 @@ static enum jwkscore_status verify(const struct crypto *crypto, const struct key
 enum jwkscore_status key_verify(const struct crypto *crypto, const struct key *key, const struct algorithm *algorithm,
                                 struct text text, struct text signature, struct jwkscore_error *error)
 {
+    const struct engine *engine = engine_of(crypto);
     enum jwkscore_status status;
     size_t length = key_signature_length(key, algorithm);
     unsigned char *der = NULL;
@@ -388,11 +355,13 @@ enum jwkscore_status key_verify(const struct crypto *crypto, const struct key *k
     if (signature.length != length)
         return error_set(error, JWKSCORE_E_SIGNATURE, "the signature is %zu bytes long, and this key's are %zu",
                          signature.length, length);
+    if (engine == NULL)
+        return error_memory(error);
     before = errors_begin();
     if (algorithm->type != KEY_EC)
-        status = verify(crypto, key, algorithm, text, (const unsigned char *)signature.bytes, signature.length);
+        status = verify(engine, key, algorithm, text, (const unsigned char *)signature.bytes, signature.length);
     else if ((der = ecdsa_to_der(key, signature, &der_length)) != NULL)
-        status = verify(crypto, key, algorithm, text, der, (size_t)der_length);
+        status = verify(engine, key, algorithm, text, der, (size_t)der_length);
     else
         status = JWKSCORE_E_SIGNATURE;
     OPENSSL_free(der);

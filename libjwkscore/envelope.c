@@ -11,7 +11,6 @@
  */
 #include "internal.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define MAGIC "jwks-cache 1 "
@@ -21,14 +20,12 @@ enum { TRAILER_SIZE = sizeof(TRAILER) - 1 + 2 * SHA256_SIZE + 1 };
 static bool write_trailer(const struct crypto *crypto, struct text before, char out[static TRAILER_SIZE + 1])
 {
     unsigned char digest[SHA256_SIZE];
-    char *to = out + sizeof(TRAILER) - 1;
 
     if (!crypto_sha256(crypto, before, digest))
         return false;
     memcpy(out, TRAILER, sizeof(TRAILER) - 1);
-    for (size_t i = 0; i < SHA256_SIZE; i++, to += 2)
-        snprintf(to, 3, "%02x", digest[i]);
-    memcpy(to, "\n", 2);
+    text_hex(digest, sizeof(digest), out + sizeof(TRAILER) - 1);
+    memcpy(out + TRAILER_SIZE - 1, "\n", 2);
     return true;
 }
 

@@ -103,6 +103,7 @@ bool text_is_utf8(struct text);                              /* RFC 3629; NUL is
 bool text_take_line(struct text *rest, struct text *ret_line); /* up to LF, which is dropped; false at the end */
 bool text_take_word(struct text *rest, struct text *ret_word); /* between spaces and tabs */
 struct text text_trim(struct text);                          /* spaces and tabs at both ends */
+void text_hex(const unsigned char *octets, size_t count, char *ret_hex); /* two digits each, and NUL */
 CHECKED bool buffer_append(struct buffer *, struct text);        /* appends; false without memory, and then unchanged */
 /* Room for so many more bytes at the end, NULL without memory.  Not for secrets: what it outgrows is not wiped. */
 unsigned char *buffer_extend(struct buffer *, size_t more);
@@ -149,6 +150,7 @@ CHECKED enum jwkscore_status scan_object(struct text, struct jwkscore_error *);
 CHECKED bool span_member(struct text object, const char *name, struct text *ret_rest);
 /* The next element of the array that `rest` begins with at first, as it is written; white space may be behind it. */
 CHECKED bool span_element(struct text *rest, struct text *ret_element);
+
 /* value.c: JSON as typed values with exact lengths; NULL is an absent value and has no members */
 struct value;
 enum value_type { VALUE_ABSENT, VALUE_NULL, VALUE_BOOLEAN, VALUE_NUMBER, VALUE_STRING, VALUE_ARRAY, VALUE_OBJECT };
@@ -228,6 +230,8 @@ struct key_material {                                        /* canonical: no le
     const struct curve *curve;                               /* NULL: RSA */
     struct text n, e, x, y;
 };
+/* material.c: W3 to W5 as far as bytes can tell; OpenSSL would take some that are not fit. */
+CHECKED bool material_is_fit(const struct key_material *);
 struct crypto;                                               /* a private OpenSSL context */
 struct key;                                                  /* a key that passed every check and can verify */
 struct crypto *crypto_new(void);

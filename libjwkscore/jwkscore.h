@@ -89,6 +89,12 @@ const char *jwkscore_strerror(enum jwkscore_status);
 /* The library's version, such as "0.1.0". */
 const char *jwkscore_version(void);
 
+/*
+ * For the beginning of main() in a program that uses OpenSSL through this library alone: OpenSSL starts without what only
+ * others need.  It holds for all of the process, so it is never for a module or a library; nothing depends on it.
+ */
+void jwkscore_program_begin(void);
+
 /* The wall clock, in seconds since 1970, for `now` below: the library itself never decides by it. */
 int64_t jwkscore_now(void);
 
@@ -100,7 +106,7 @@ const char *jwkscore_quote(char *out, size_t size, const char *text, size_t leng
 
 /* --- configuration: jwks.conf(5) --- */
 
-/* A configuration without issuers.  NULL if there is no memory or no cryptography.  Free it. */
+/* A configuration without issuers.  NULL without memory.  Free it. */
 struct jwkscore_config *jwkscore_config_new(void);
 void jwkscore_config_free(struct jwkscore_config *); /* NULL is fine */
 
@@ -248,11 +254,12 @@ int jwkscore_offer_is_certificate(const struct jwkscore_offer *);
 
 /*
  * The key, the certified one of a certificate: as authorized_keys(5) has it ("TYPE BASE64", encoded anew), as a request has
- * it, and its fingerprint ("SHA256:...").  Owned by the offer.
+ * it, and its fingerprint ("SHA256:...").  Owned by the offer.  The fingerprint is made when it is first asked for, so the
+ * configuration must still be there; NULL without memory.
  */
 const char *jwkscore_offer_key(const struct jwkscore_offer *);
 const unsigned char *jwkscore_offer_blob(const struct jwkscore_offer *, size_t *ret_length);
-const char *jwkscore_offer_fingerprint(const struct jwkscore_offer *);
+const char *jwkscore_offer_fingerprint(struct jwkscore_offer *);
 
 /*
  * The token in the certificate, without an ending NUL: what the first extension holds that the issuer section `issuer`

@@ -19,9 +19,10 @@ enum { OFFER_MAX = 128 * 1024 /* octets; no argument of a program is longer than
 
 struct jwkscore_offer {
     bool certified;
-    struct sshcert cert; /* where certified */
-    struct sshkey key;   /* its, or the one that was offered */
-    char *line;          /* "TYPE BASE64" */
+    struct sshcert cert;         /* where certified */
+    struct sshkey key;           /* its, or the one that was offered */
+    char *line;                  /* "TYPE BASE64" */
+    const struct crypto *crypto; /* the configuration's */
     char fingerprint[sizeof(FINGERPRINT_PREFIX) + BASE64_PADDED_SIZE(SHA256_SIZE)];
 };
 
@@ -60,23 +61,17 @@ static enum jwkscore_status parse_blob(struct jwkscore_offer *offer, struct text
                      "the SSH key or certificate is malformed, or of a type that is not supported");
 }
 
-static enum jwkscore_status describe(struct jwkscore_offer *offer, const struct crypto *crypto,
-                                     struct jwkscore_error *error)
+static enum jwkscore_status write_line(struct jwkscore_offer *offer, struct jwkscore_error *error)
 {
     const struct buffer *blob = &offer->key.octets;
     struct text type = offer->key.type;
-    unsigned char digest[SHA256_SIZE];
 
     offer->line = malloc(type.length + 1 + BASE64_PADDED_SIZE(blob->length));
-    if (offer->line == NULL ||
-        !crypto_sha256(crypto, (struct text){(const char *)blob->bytes, blob->length}, digest))
+    if (offer->line == NULL)
         return error_memory(error);
     memcpy(offer->line, type.bytes, type.length);
     offer->line[type.length] = ' ';
     base64_encode_padded(blob->bytes, blob->length, offer->line + type.length + 1);
-    strcpy(offer->fingerprint, FINGERPRINT_PREFIX);
-    base64_encode_padded(digest, sizeof(digest), offer->fingerprint + strlen(FINGERPRINT_PREFIX));
-    offer->fingerprint[strcspn(offer->fingerprint, "=")] = '\0'; /* as OpenSSH shows it */
     return JWKSCORE_OK;
 }
 
@@ -115,8 +110,9 @@ enum jwkscore_status jwkscore_offer_read(const struct jwkscore_config *config, c
     if ((status = decode(text_from(base64), &blob, error)) != JWKSCORE_OK ||
         (status = parse_blob(offer, text_from(type), (struct text){(const char *)blob.bytes, blob.length},
                              error)) != JWKSCORE_OK ||
-        (status = describe(offer, config->crypto, error)) != JWKSCORE_OK)
+        (status = write_line(offer, error)) != JWKSCORE_OK)
         return status; /* NOLINT(clang-analyzer-unix.Malloc): it does not know CLEANUP */
+    offer->crypto = config->crypto;
     *ret_offer = offer;
     offer = NULL;
     return JWKSCORE_OK;
@@ -132,8 +128,19 @@ const char *jwkscore_offer_key(const struct jwkscore_offer *offer)
     return offer->line;
 }
 
-const char *jwkscore_offer_fingerprint(const struct jwkscore_offer *offer)
+/* Made when it is asked for: a plain key that no grant lists costs no cryptography. */
+const char *jwkscore_offer_fingerprint(struct jwkscore_offer *offer)
 {
+    const struct buffer *blob = &offer->key.octets;
+    unsigned char digest[SHA256_SIZE];
+
+    if (offer->fingerprint[0] != '\0')
+        return offer->fingerprint;
+    if (!crypto_sha256(offer->crypto, (struct text){(const char *)blob->bytes, blob->length}, digest))
+        return NULL;
+    strcpy(offer->fingerprint, FINGERPRINT_PREFIX);
+    base64_encode_padded(digest, sizeof(digest), offer->fingerprint + strlen(FINGERPRINT_PREFIX));
+    offer->fingerprint[strcspn(offer->fingerprint, "=")] = '\0'; /* as OpenSSH shows it */
     return offer->fingerprint;
 }
 

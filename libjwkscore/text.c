@@ -75,6 +75,17 @@ char *text_copy(struct text text)
     return copy;
 }
 
+void text_hex(const unsigned char *octets, size_t count, char *ret_hex)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < count; i++) {
+        *ret_hex++ = digits[octets[i] >> 4];
+        *ret_hex++ = digits[octets[i] & 15];
+    }
+    *ret_hex = '\0';
+}
+
 /*
  * Length of the well-formed sequence at the start of `bytes`, 0 if there is none.  RFC 3629 section 4: the
  * range of the second byte excludes overlong forms, surrogates and what lies above U+10FFFF.

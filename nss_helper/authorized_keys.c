@@ -81,7 +81,7 @@ static enum jwkscore_status load(struct call *call, const char *conf)
 
     call->config = jwkscore_config_new();
     if (call->config == NULL)
-        return call_refuse(call, JWKSCORE_E_MEMORY, "no memory, or no cryptography");
+        return call_refuse(call, JWKSCORE_E_MEMORY, "no memory");
     status = jwkscore_config_load(call->config, conf, &call->error);
     if (status != JWKSCORE_OK)
         log_problems(call->config);
@@ -164,7 +164,7 @@ static void leave_no_core(void)
 
 static int run(const struct arguments *arguments)
 {
-    CLEANUP(call_clear) struct call call = {.user = arguments->user, .now = jwkscore_now()};
+    static struct call call; /* not freed: the process ends, and that would be a twentieth of its work */
     int out = take_output();
 
     if (out < 0) {
@@ -172,6 +172,8 @@ static int run(const struct arguments *arguments)
         return EXIT_SUCCESS;
     }
     leave_no_core();
+    call.user = arguments->user;
+    call.now = jwkscore_now();
     (void)unsetenv("TZ"); /* the line's times are in the system's zone, as sshd's are */
     deadline_begin(arguments->user);
     answer(&call, arguments, out);
@@ -187,6 +189,7 @@ int main(int argc, char **argv)
     struct arguments arguments = {.conf = JWKS_CONF};
     int option;
 
+    jwkscore_program_begin();
     log_begin();
     while ((option = getopt_long(argc, argv, "+c:hV", options, NULL)) != -1) {
         if (option == 'h')

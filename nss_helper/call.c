@@ -4,7 +4,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -13,15 +12,6 @@ enum {
     EXPIRED_BY_SKEW =
         60 /* s that a line holds for a token which only clock_skew keeps alive: sshd knows no skew */
 };
-
-void call_clear(struct call *call)
-{
-    jwkscore_identity_free(call->identity);
-    jwkscore_grants_free(call->grants);
-    jwkscore_offer_free(call->offer);
-    jwkscore_config_free(call->config);
-    free(call->answer);
-}
 
 enum jwkscore_status call_refuse(struct call *call, enum jwkscore_status status, const char *format, ...)
 {

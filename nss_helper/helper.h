@@ -12,7 +12,6 @@
 #include <stdbool.h>
 
 #define CHECKED __attribute__((warn_unused_result))
-#define CLEANUP(function) __attribute__((cleanup(function)))
 
 #define HELPER_NAME "jwks-authorized-keys"
 
@@ -30,7 +29,7 @@ struct call {
     struct line_facts facts;
     struct jwkscore_error error;
 };
-void call_clear(struct call *);
+
 /*
  * May the bearer of this token log in as the user?  With the key, which it must be bound to; or without, for
  * a grant.

@@ -22,7 +22,7 @@ void log_trace(void *facts, const struct jwkscore_trace *event)
 static void write_line(const struct call *call, int priority, struct line *line)
 {
     line_add_quoted(line, "grant", call->grant);
-    if (call->offer != NULL)
+    if (call->offer != NULL && !call->no_token) /* a stranger's costs more than all the rest */
         line_add_quoted(line, "key", jwkscore_offer_fingerprint(call->offer));
     syslog(priority, "%s", line->text);
 }

@@ -81,7 +81,7 @@ enum jwkscore_status login_load_config(struct login *login, int argc, const char
 
     login->config = jwkscore_config_new();
     if (login->config == NULL)
-        return log_reason(&login->error, JWKSCORE_E_MEMORY, "no memory, or no cryptography");
+        return log_reason(&login->error, JWKSCORE_E_MEMORY, "no memory");
     status = jwkscore_config_load(login->config, find_path(argc, argv), &login->error);
     return status == JWKSCORE_OK ? login_set_arguments(login, argc, argv) : status;
 }

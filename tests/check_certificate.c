@@ -43,7 +43,7 @@ static const char *certificate(struct text blob, const char *extension, const ch
 static enum jwkscore_status decide(const char *lines, const char *certificate_type, const char *base64,
                                    const char **ret_answer)
 {
-    CLEANUP(call_clear) struct call call;
+    CLEANUP(keycall_end) struct call call;
     enum jwkscore_status status;
 
     keycall_begin(&call, lines, certificate_type, base64);
@@ -180,7 +180,7 @@ START_TEST(a_token_counts_only_where_its_issuer_puts_tokens)
         "[issuer other]\nissuer = https://other.example.com\naudience = a\nuser_claim = sub\njwks_file = /x\n"
         "certificate_extension = token@other\n";
     const char *there = certificate(key(0), "token@other", bound_token());
-    CLEANUP(call_clear) struct call call;
+    CLEANUP(keycall_end) struct call call;
 
     ck_assert_status(decide("", type, there, NULL), JWKSCORE_E_UNBOUND); /* none is seen */
     ck_assert_status(decide(other, type, there, NULL), JWKSCORE_E_ISSUER);

@@ -89,7 +89,7 @@ static char answer[2048], grant[256];
 
 static enum jwkscore_status decide(const char *lines)
 {
-    CLEANUP(call_clear) struct call call;
+    CLEANUP(keycall_end) struct call call;
     enum jwkscore_status status;
 
     keycall_begin(&call, lines, "ssh-ed25519", padded(key(0)));
@@ -283,6 +283,21 @@ START_TEST(the_log_is_quiet_of_it_and_of_nothing_else)
 }
 END_TEST
 
+START_TEST(the_log_has_the_fingerprint_of_a_key_that_is_ours)
+{
+    CLEANUP(keycall_end) struct call call;
+
+    keycall_begin(&call, "", "ssh-ed25519", padded(key(0)));
+    ck_assert_status(call_refuse(&call, JWKSCORE_E_EXPIRED, "long ago"), JWKSCORE_E_EXPIRED);
+    log_count = 0;
+    log_refused(&call);
+    ck_assert_ptr_nonnull(strstr(logged[0], " key=\"SHA256:"));
+    call.no_token = true;
+    log_refused(&call);
+    ck_assert_ptr_null(strstr(logged[1], " key="));
+}
+END_TEST
+
 int main(void)
 {
     if (*keycall_user() == '\0') {
@@ -294,5 +309,6 @@ int main(void)
                        among_many_the_one_that_holds_is_found, what_is_told_is_of_one_grant,
                        a_grant_that_ran_out_is_ignored, an_unsafe_grant_is_left_out_by_name,
                        a_key_that_is_none_of_ours_is_quietly_refused,
-                       the_log_is_quiet_of_it_and_of_nothing_else);
+                       the_log_is_quiet_of_it_and_of_nothing_else,
+                       the_log_has_the_fingerprint_of_a_key_that_is_ours);
 }

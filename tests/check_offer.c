@@ -7,6 +7,7 @@
 #include "wiped.h"
 
 #include <limits.h>
+#include <openssl/crypto.h>
 #include <string.h>
 
 /* Made with ssh-keygen, fingerprint by ssh-keygen -l. */
@@ -16,6 +17,16 @@
     "o5522KTLlmNy41ZZM8KdZT3AN56z"                                                                           \
     "+9YqF+A6qvB6aWk21bjEcW81fQQ="
 #define KNOWN_FINGERPRINT "SHA256:jPjxjWHjayFn+8WOJFx+LOc6JhOgZ98WvhZDPTGzX6Q"
+
+/* OSSL_LIB_CTX_new() is ours in this program: it tells whether OpenSSL was begun, and can fail. */
+static int contexts;
+static bool without_memory;
+
+OSSL_LIB_CTX *OSSL_LIB_CTX_new(void)
+{
+    contexts++;
+    return without_memory ? NULL : THEIRS(OSSL_LIB_CTX_new)();
+}
 
 static const char *const alice[] = {"alice", NULL};
 static const struct mint_extension usual[] = {{.name = "jwks-token@pam-jwks", .value = "a.b.c"},
@@ -59,6 +70,28 @@ static struct jwkscore_offer *offer_of(const struct mint_certificate *cert)
                      JWKSCORE_OK);
     return offer;
 }
+
+/* sshd asks for every key that a client offers. */
+START_TEST(a_key_costs_no_cryptography_but_for_its_fingerprint)
+{
+    struct jwkscore_offer *offer = NULL;
+
+    make_config();
+    contexts = 0;
+    ck_assert_status(read_offer(KNOWN_TYPE, KNOWN_KEY, &offer), JWKSCORE_OK);
+    ck_assert_status(jwkscore_offer_check(offer, "alice", NOW, NULL), JWKSCORE_OK);
+    ck_assert_int_eq(contexts, 0);
+    without_memory = true;
+    ck_assert_ptr_null(jwkscore_offer_fingerprint(offer));
+    without_memory = false;
+    contexts = 0;
+    ck_assert_str_eq(jwkscore_offer_fingerprint(offer), KNOWN_FINGERPRINT);
+    ck_assert_str_eq(jwkscore_offer_fingerprint(offer), KNOWN_FINGERPRINT);
+    ck_assert_int_eq(contexts, 1);
+    jwkscore_offer_free(offer);
+    jwkscore_config_free(config);
+}
+END_TEST
 
 START_TEST(a_key_is_described_as_openssh_would)
 {
@@ -261,7 +294,8 @@ END_TEST
 
 int main(void)
 {
-    return RUN("offer", a_key_is_described_as_openssh_would, of_a_certificate_the_key_is_described,
+    return RUN("offer", a_key_costs_no_cryptography_but_for_its_fingerprint,
+               a_key_is_described_as_openssh_would, of_a_certificate_the_key_is_described,
                what_is_not_what_it_is_called_is_refused, what_was_offered_is_wiped,
                a_certificate_is_for_its_user_its_time_and_its_own_key, a_token_is_where_its_issuer_says,
                arguments_that_are_none);

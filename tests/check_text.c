@@ -101,6 +101,17 @@ START_TEST(only_digits_are_numbers)
 }
 END_TEST
 
+START_TEST(octets_in_hexadecimal)
+{
+    char hex[] = "?????????";
+
+    text_hex((const unsigned char *)"\x00\x9a\xbf\xff", 4, hex);
+    ck_assert_str_eq(hex, "009abfff");
+    text_hex((const unsigned char *)"", 0, hex);
+    ck_assert_str_eq(hex, "");
+}
+END_TEST
+
 START_TEST(copies_end_in_nul)
 {
     char *copy = text_copy(TEXT("a\0b"));
@@ -314,7 +325,7 @@ END_TEST
 int main(void)
 {
     return RUN("text", from_and_equal, any_case_is_of_ascii_letters, one_byte_order_mark_is_skipped, numbers,
-               only_digits_are_numbers, copies_end_in_nul, utf8_to_the_letter, utf8_ends_with_the_text,
+               only_digits_are_numbers, octets_in_hexadecimal, copies_end_in_nul, utf8_to_the_letter, utf8_ends_with_the_text,
                all_two_byte_texts, lines, words, trimming, buffers_grow, buffers_do_not_overflow,
                a_buffer_is_wiped_before_it_is_freed, freeing_twice_is_fine);
 }

@@ -19,7 +19,7 @@ useradd -r -M -d /nonexistent -s /usr/sbin/nologin "$keeper"
 chown "$keeper:$keeper" "$W/state" "$W/run"
 mkdir -p /run/sshd
 mkdir "$W/grants" "$W/cron" "$W/units" "$W/etc"
-copy_built jwksctl/.libs/jwksctl nss_helper/.libs/jwks-authorized-keys pam_jwks/.libs/pam_jwks.so
+copy_built jwksctl/.libs/jwksctl nss_helper/jwks-authorized-keys pam_jwks/.libs/pam_jwks.so
 chmod 755 "$W/lib/jwks-authorized-keys"
 chgrp "$keeper" "$W/grants"
 chmod 750 "$W/grants"

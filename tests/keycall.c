@@ -4,6 +4,7 @@
 
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,6 +28,15 @@ void keycall_begin(struct call *call, const char *lines, const char *type, const
                             room_path("grants"), CORP, keys, lines));
     ck_assert_status(jwkscore_offer_read(call->config, type, base64, &call->offer, &call->error),
                      JWKSCORE_OK);
+}
+
+void keycall_end(struct call *call)
+{
+    jwkscore_identity_free(call->identity);
+    jwkscore_grants_free(call->grants);
+    jwkscore_offer_free(call->offer);
+    jwkscore_config_free(call->config);
+    free(call->answer);
 }
 
 const char *keycall_token_of(const char *const *changes)

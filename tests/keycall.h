@@ -11,6 +11,7 @@ const char *keycall_user(void);
 
 /* With these lines in the section of corp, whose keys are a file: number 0 of P-256, under the kid "k". */
 void keycall_begin(struct call *, const char *lines, const char *type, const char *base64);
+void keycall_end(struct call *); /* frees what the program leaves to the end of its process */
 
 /* The good claims of a token for keycall_user(), with changes: NAME, JSON, ... NULL. */
 #define keycall_token(...) keycall_token_of((const char *const[]){__VA_ARGS__, NULL})

@@ -115,8 +115,9 @@ static void offer(struct text blob, const char *type)
              (call.error.status == JWKSCORE_OK && jwkscore_offer_is_certificate(call.offer)));
     }
     must(fuzz_is_printable(call.error.message, strlen(call.error.message)));
-    call.config = NULL; /* it stays */
-    call_clear(&call);
+    jwkscore_identity_free(call.identity);
+    jwkscore_offer_free(call.offer);
+    free(call.answer);
 }
 
 static void write_number(struct buffer *out, uint64_t number, size_t octets)
