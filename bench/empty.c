@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* empty.c: a process that does nothing: what starting any program costs (bench/keys.sh). */
+/* empty.c: a process that does nothing: what starting any program costs. */
 int main(void)
 {
     return 0;

@@ -151,6 +151,7 @@ stage_scripts() {
     local files
     mapfile -t files < <(cd "$W/src" && grep -rlE '^#!.*\b(ba)?sh\b|^# shellcheck shell' --exclude-dir=build-aux --exclude='configure*' . | sort)
     try_each "shellcheck" check_script "${files[@]}"
+    run_script bench.sh "$TOP/tests/bench.sh"
 }
 check_script() { cd "$W/src" && shellcheck -x "$1"; }
 
