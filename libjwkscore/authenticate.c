@@ -69,14 +69,14 @@ static enum jwkscore_status check_plausible(const struct keys_request *keys, int
 }
 
 /* For an account that does not exist nothing is fetched, and the account is the better explanation. */
-static enum jwkscore_status find_key(const struct keys_request *keys, const char *user, struct verified *ret_verified,
-                                     struct jwkscore_error *error)
+static enum jwkscore_status find_key(const struct keys_request *keys, struct verified *ret_verified, struct jwkscore_error *error)
 {
     struct jwkscore_error why = {JWKSCORE_OK, ""};
     enum jwkscore_status status = keys_verify(keys, ret_verified, &why);
 
-    if (jwkscore_classify(status) == JWKSCORE_CLASS_UNAVAILABLE && !keys->may_refresh && user != NULL) {
-        enum jwkscore_status account = account_check(keys->config, keys->issuer, user, error);
+    if (jwkscore_classify(status) == JWKSCORE_CLASS_UNAVAILABLE && keys->user != NULL &&
+        (keys->config->offline || !account_exists(keys->user))) {
+        enum jwkscore_status account = account_check(keys->config, keys->issuer, keys->user, error);
 
         if (account != JWKSCORE_OK)
             return account;
@@ -110,7 +110,8 @@ static enum jwkscore_status decide(const struct jwkscore_config *config, const s
 {
     CLEANUP(token_freep) struct token *token = NULL;
     CLEANUP(strings_free) struct strings accounts = {0};
-    struct keys_request keys = {.config = config, .now = request->clock != 0 ? request->clock : request->now};
+    struct keys_request keys = {
+        .config = config, .now = request->clock != 0 ? request->clock : request->now, .user = request->user};
     struct verified verified;
     enum jwkscore_status status;
 
@@ -123,9 +124,8 @@ static enum jwkscore_status decide(const struct jwkscore_config *config, const s
         (status = check_header(config, keys.issuer, token, request->key != NULL, error)) != JWKSCORE_OK)
         return status;
     keys.max_wait = request->max_wait > 0 ? request->max_wait : config->global.max_wait * 1000;
-    keys.may_refresh = !config->offline && (request->user == NULL || account_exists(request->user));
     if ((status = check_plausible(&keys, request->now, error)) != JWKSCORE_OK ||
-        (status = find_key(&keys, request->user, &verified, error)) != JWKSCORE_OK ||
+        (status = find_key(&keys, &verified, error)) != JWKSCORE_OK ||
         (status = check_verified(&keys, request, &accounts, error)) != JWKSCORE_OK)
         return status;
     return identity_new(keys.issuer, &token, &accounts, &verified, ret_identity, error);

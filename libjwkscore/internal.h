@@ -718,7 +718,7 @@ struct keys_request {
     const struct token *token;
     int64_t now;
     int64_t max_wait;                                        /* ms, all waits together */
-    bool may_refresh;                                        /* false: the user is not known, so nothing is started */
+    const char *user;                                        /* NULL: anybody; for one who is not known nothing is started */
 };
 struct verified {
     enum cache_state state;

@@ -65,12 +65,18 @@ static int64_t wait_left(const struct search *search, int64_t most)
     return left < 0 ? 0 : left < most ? left : most;
 }
 
+/* Asked where it matters only: the user database may be on the network too. */
+static bool may_refresh(const struct keys_request *request)
+{
+    return !request->config->offline && (request->user == NULL || account_exists(request->user));
+}
+
 static void start_refresh(const struct search *search, enum refresh_reason reason, const uint64_t *kid_hash)
 {
     struct refresh_answer answer;
     struct buffer envelope = {0};
 
-    if (search->request->may_refresh &&
+    if (may_refresh(search->request) &&
         refresh_run(search->request->config, search->request->issuer, reason, kid_hash, 0, &answer, &envelope, NULL) !=
             JWKSCORE_OK)
         return; /* nobody waits for it: the next login finds the keys as they are */
@@ -111,7 +117,7 @@ static enum jwkscore_status wait_refresh(struct search *search, enum refresh_rea
     int64_t wait = wait_left(search, most);
     enum jwkscore_status status;
 
-    if (!request->may_refresh)
+    if (!may_refresh(request))
         return error_set(error, JWKSCORE_E_UNREACHABLE, "no refresh %s",
                          request->config->offline ? "with a configuration that is refused" : "for an account that does not exist");
     if (wait == 0)

@@ -2,10 +2,21 @@
 /* check_authenticate.c: the order of a decision, and that no step can be left out (DESIGN 4). */
 #include "support.h"
 
+#include <dlfcn.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* getpwnam_r() is ours in this program: it tells how often the user database was asked. */
+static int asked;
+
+int getpwnam_r(const char *name, struct passwd *entry, char *room, size_t size, struct passwd **ret_found)
+{
+    asked++;
+    return THEIRS(getpwnam_r)(name, entry, room, size, ret_found);
+}
 
 /* An issuer whose keys are a file: number 0 of each kind, under the kid "k". */
 static struct jwkscore_config *config_with_keys(const char *lines)
@@ -196,6 +207,19 @@ static enum jwkscore_status decide_service(const char *lines, const char *servic
     request.service = service;
     return decide(lines, request, NULL);
 }
+
+/* It may be on the network; for a refresh, of which there is none here, it would be asked too. */
+START_TEST(a_decision_asks_the_user_database_once)
+{
+    struct jwkscore_request request = request_of(mint_good("ES256", "k", mint_claims("preferred_username", "\"root\"", NULL)));
+    struct jwkscore_error error;
+
+    request.user = "root";
+    asked = 0;
+    ck_assert_status(decide("allow_root = yes\n", request, &error), JWKSCORE_OK);
+    ck_assert_int_eq(asked, 1);
+}
+END_TEST
 
 START_TEST(a_service_narrows_and_no_other_is_touched)
 {
@@ -437,6 +461,7 @@ int main(void)
 {
     return RUN_IN_ROOM("authenticate", a_good_token_passes_and_each_step_can_refuse_it, the_first_step_that_refuses_decides,
                        a_hopeless_token_starts_no_helper, a_hopeful_one_starts_it, the_account_asked_for_decides,
+                       a_decision_asks_the_user_database_once,
                        a_service_narrows_and_no_other_is_touched, a_service_does_not_widen_what_its_issuer_asks_for,
                        a_key_must_be_bound_and_a_dpop_id_token_needs_one, a_request_that_is_none_is_an_argument_error,
                        a_fresh_or_refused_configuration_denies, an_older_request_is_taken,

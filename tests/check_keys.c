@@ -50,7 +50,7 @@ static void ask_as(const struct stage *stage, const char *text, struct search *s
 {
     CLEANUP(token_freep) struct token *token = NULL;
     struct keys_request request = {.config = stage->config, .issuer = stage->issuer, .now = search->now,
-                                   .max_wait = search->max_wait, .may_refresh = !search->nobody};
+                                   .max_wait = search->max_wait, .user = search->nobody ? "nobody-here" : NULL};
     int64_t began;
 
     ck_assert_status(token_parse(text_from(text), &token, NULL), JWKSCORE_OK);
@@ -847,7 +847,7 @@ END_TEST
 static enum jwkscore_status check_clock(const struct stage *stage, int64_t now)
 {
     CLEANUP(token_freep) struct token *token = token_of(mint_claims(NULL, NULL));
-    const struct keys_request request = {stage->config, stage->issuer, token, now, MOST, false};
+    const struct keys_request request = {stage->config, stage->issuer, token, now, MOST, "nobody-here"};
 
     return keys_check_clock(&request, NULL);
 }

@@ -145,12 +145,9 @@ static void fail_each(const char *const *answers, int wanted, long spared, long 
     ck_assert_int_lt(n, MOST);
 }
 
-/*
- * The first look at the account, which is taken to exist and looked at again; that no earlier decision is there, of
- * which libpam makes an entry with a name; and the variables, of which each is a copy in libpam.
- */
+/* That no earlier decision is there, of which libpam makes an entry with a name; and the variables, of which each is a copy in libpam. */
 enum {
-    SPARED = 3,
+    SPARED = 2,
     SPARED_EXPORT = 3,
     SPARED_DENIAL = 1 /* whether the user is unknown, for a "no" that stays one */
 };
