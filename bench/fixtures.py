@@ -9,9 +9,9 @@ signature as OpenSSL wants it.  NONCE is the fingerprint of the SSH key that the
 is a token that lists that key, ES256-other.token one that lists another.
 """
 import base64
+import itertools
 import json
 import os
-import secrets
 import sys
 import time
 
@@ -41,11 +41,16 @@ def new_key(alg, bits):
     return ed25519.Ed25519PrivateKey.generate() if alg == "EdDSA" else ec.generate_private_key(CURVES[alg][0])
 
 
-def idle_key(alg, bits):
-    """The public half of a key that signs nothing: of RSA any odd number does, and real ones take long to make."""
-    if bits:
-        return rsa.RSAPublicNumbers(65537, secrets.randbits(bits) | 1 << (bits - 1) | 1).public_key()
-    return new_key(alg, bits).public_key()
+def idle_keys(alg, bits, count):
+    """The public halves of keys that sign nothing: RSA's of primes in pairs, since the primes are what takes long to make."""
+    if not bits:
+        return [new_key(alg, bits).public_key() for _ in range(count)]
+    primes = []
+    while len(primes) * (len(primes) - 1) // 2 < count:
+        key = new_key(alg, bits).private_numbers()
+        primes += [key.p, key.q]
+    pairs = itertools.islice(itertools.combinations(primes, 2), count)
+    return [rsa.RSAPublicNumbers(65537, p * q).public_key() for p, q in pairs]
 
 
 def jwk(alg, public, kid):
@@ -103,7 +108,7 @@ def main():
         if (bits or alg) not in made:
             made[bits or alg] = new_key(alg, bits)
         key, kid = made[bits or alg], f"key-{count - 1}"
-        keys = [jwk(alg, idle_key(alg, bits), f"key-{i}") for i in range(count - 1)] + [jwk(alg, key.public_key(), kid)]
+        keys = [jwk(alg, public, f"key-{i}") for i, public in enumerate([*idle_keys(alg, bits, count - 1), key.public_key()])]
         write(f"{name}.jwks", json.dumps({"keys": keys}).encode())
         token, signature = mint(alg, key, kid, claims(name, user, nonce))
         write(f"{name}.token", token)

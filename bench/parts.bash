@@ -175,8 +175,8 @@ part_fetch() {
     add "jwks-fetch, the system's authorities" "$W/emptied" system "${AS[@]}" "$FETCH" -c "$W/system.conf" -i corp -r manual
     add 'a miss: the call, the fetch, the decision' "$W/emptied" RS256 "$HELPER" -c "$W/RS256.conf" "$U" "$type" "$key"
     compare fetch 'libcurl, this authority alone' KiB
-    fill_cache RS256
-    fill_cache system
+    fill_cache RS256 RS256
+    fill_cache system RS256
 }
 
 # --- wave: many cold starts together; memory and instructions of one are in process ---

@@ -130,9 +130,13 @@ make_issuer() {
         '[issuer corp]' "issuer = https://localhost/$1" 'audience = ssh' 'user_claim = preferred_username' 'allow_root = yes' \
         'algorithms = RS256 PS256 ES256 ES384 EdDSA' 'require = groups = ssh-users' \
         "jwks_uri = https://localhost:$PORT/$1" "$2" >"$conf.conf"
-    fill_cache "$conf"
+    fill_cache "$conf" "$1"
 }
-fill_cache() { "${AS[@]}" "$FETCH" -c "$W/$1.conf" -i corp -r manual >/dev/null || die "nothing was fetched for $1"; }
+# CONF NAME: all keys of that set, since a smaller one would be quicker
+fill_cache() {
+    "${AS[@]}" "$FETCH" -c "$W/$1.conf" -i corp -r manual >/dev/null || die "nothing was fetched for $1"
+    [[ $(grep -o '"thumbprint"' "$W/state-$1/"*.jwks | wc -l) -eq $(grep -o '"kid"' "$W/$2.jwks" | wc -l) ]] || die "$1: keys were left out"
+}
 empty_cache() { rm -f "$W/state-$1"/* "$W/run-$1"/*; }
 
 # Certificates of the key with a token inside, and a thousand grants of which the last one lists it.
