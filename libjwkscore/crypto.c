@@ -3,7 +3,7 @@
  * crypto.c: keys, signatures and hashes; the only file that knows OpenSSL.
  *
  * OpenSSL is used in a private library context.  What it does not check, and a forgery needs, is checked in material.c, of a key's
- * numbers, and here: the range of r and s, the salt length of PSS, the hash that belongs to a curve.
+ * numbers and a signature's, and here: the salt length of PSS, the hash that belongs to a curve.
  */
 #include "internal.h"
 
@@ -288,16 +288,14 @@ size_t key_signature_length(const struct key *key, const struct algorithm *algor
  */
 static unsigned char *ecdsa_to_der(const struct key *key, struct text signature, int *ret_length)
 {
+    const char *first = signature.bytes, *second = signature.bytes + key->curve->size;
     unsigned char *der = NULL;
-    size_t half = signature.length / 2;
-    BIGNUM *order = NULL;
-    BIGNUM *r = BN_bin2bn((const unsigned char *)signature.bytes, (int)half, NULL);
-    BIGNUM *s = BN_bin2bn((const unsigned char *)signature.bytes + half, (int)half, NULL);
+    BIGNUM *r = BN_bin2bn((const unsigned char *)first, (int)key->curve->size, NULL);
+    BIGNUM *s = BN_bin2bn((const unsigned char *)second, (int)key->curve->size, NULL);
     ECDSA_SIG *pair = ECDSA_SIG_new();
 
-    if (r != NULL && s != NULL && pair != NULL &&
-        EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_EC_ORDER, &order) == 1 && !BN_is_zero(r) && !BN_is_zero(s) &&
-        BN_cmp(r, order) < 0 && BN_cmp(s, order) < 0 && ECDSA_SIG_set0(pair, r, s) == 1) {
+    if (scalar_is_fit(key->curve, first) && scalar_is_fit(key->curve, second) && r != NULL && s != NULL && pair != NULL &&
+        ECDSA_SIG_set0(pair, r, s) == 1) {
         r = s = NULL; /* the pair owns them now */
         *ret_length = i2d_ECDSA_SIG(pair, &der);
         if (*ret_length <= 0)
@@ -305,7 +303,6 @@ static unsigned char *ecdsa_to_der(const struct key *key, struct text signature,
     }
     BN_free(r);
     BN_free(s);
-    BN_free(order);
     ECDSA_SIG_free(pair);
     return der;
 }

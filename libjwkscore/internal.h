@@ -208,6 +208,7 @@ struct curve {
     enum key_type type;
     size_t size;                                             /* octets of a coordinate */
     const char *openssl;
+    const unsigned char *order;                              /* of its base point, as long as a coordinate; NULL: not ECDSA's */
 };
 struct algorithm {
     const char *name;                                        /* `alg` */
@@ -232,6 +233,7 @@ struct key_material {                                        /* canonical: no le
 };
 /* material.c: W3 to W5 as far as bytes can tell; OpenSSL would take some that are not fit. */
 CHECKED bool material_is_fit(const struct key_material *);
+CHECKED bool scalar_is_fit(const struct curve *, const char *octets); /* r and s of ECDSA: 1 to the order less 1 */
 struct crypto;                                               /* a private OpenSSL context */
 struct key;                                                  /* a key that passed every check and can verify */
 struct crypto *crypto_new(void);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * material.c: are the numbers of a key fit to verify with?  What OpenSSL takes and a forgery needs is refused here, on the bytes and
- * before any arithmetic (W3 to W5).
+ * material.c: are the numbers of a key, or of a signature, fit to verify with?  What OpenSSL takes and a forgery needs is refused
+ * here, on the bytes and before any arithmetic (W3 to W5, G4).
  */
 #include "internal.h"
+
+#include <string.h>
 
 /* The little-endian y of the 8 points whose order divides 8, and of their non-canonical spellings with y >= p. */
 static const char *const small_order[] = {
@@ -83,4 +85,13 @@ bool material_is_fit(const struct key_material *m)
         break;
     }
     return false;
+}
+
+bool scalar_is_fit(const struct curve *curve, const char *octets)
+{
+    bool zero = true;
+
+    for (size_t i = 0; i < curve->size; i++)
+        zero = zero && octets[i] == 0;
+    return !zero && memcmp(octets, curve->order, curve->size) < 0;
 }
