@@ -10,7 +10,7 @@ trap 'rm -rf "$W"' EXIT
 status=0
 complain() { echo "$1"; status=1; }
 
-documents=(./*.md NEWS docs/*.md tests/README tests/*/README tests/*/README.md examples/*/README.md)
+documents=(./*.md NEWS bench/*.md docs/*.md tests/README tests/*/README tests/*/README.md examples/*/README.md)
 others=(examples/providers/*.conf examples/pam.d/* examples/sshd_config.d/* examples/bastion/* examples/jwks.conf)
 pages=({libjwkscore,pam_jwks,nss_helper,jwks_fetch,jwksctl,client}/*.[1-8])
 ((${#documents[@]} >= 14 && ${#pages[@]} >= 8)) || { echo "only these: ${documents[*]} ${pages[*]}"; exit 1; }
