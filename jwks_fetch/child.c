@@ -25,7 +25,7 @@ static _Noreturn void run_child(const struct request *request, int out, pid_t pa
     process_close_from(OUT + 1);
     if (!confine_network(parent))
         _exit(1);
-    http_get(request, OUT);
+    module_get(request, OUT);
     _exit(0);
 }
 

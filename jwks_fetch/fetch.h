@@ -246,7 +246,7 @@ int confine_print(void);                /* what of it this kernel and this build
 enum syscalls_role { SYSCALLS_WRITER = 1, SYSCALLS_STARTER = 2, SYSCALLS_NETWORK = 4 };
 CHECKED bool syscalls_forbid(enum syscalls_role);
 
-/* http.c: the GET itself; alone with libcurl, and only in that process */
+/* http.c: the GET itself; alone with libcurl, in jwks-http.so, which exports these two */
 #define HTTP_MAGIC UINT32_C(0x4a4b4731)
 struct http_result {                    /* what it writes first; headers and body follow */
     uint32_t magic;
@@ -257,7 +257,13 @@ struct http_result {                    /* what it writes first; headers and bod
     char detail[256];                   /* a stranger's words, perhaps */
     char hint[80];                      /* ours */
 };
-void http_get(const struct request *, int out);
+typedef void http_get_function(const struct request *, int out);
+extern http_get_function http_get;
+extern const char http_version[];       /* of the suite that it was built with */
+
+/* module.c: http.c and libcurl, loaded by the process that asks the network, and by no other */
+void module_load(void);                 /* once, before it is confined */
+http_get_function module_get;           /* http_get(), or a result that says why it is not there */
 
 /* report.c: one log line an event (CACHE 16), and the answer to whoever waits (CACHE 8) */
 void report_open(bool verbose);         /* verbose: to standard error too */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * http.c: one GET; alone with libcurl, and only in the process that network.c makes for it.
+ * http.c: one GET; alone with libcurl, in a module that only the process for it loads (module.c).
  *
  * HTTP/1.1 over TLS 1.2 or later, certificate and name verified.  Nothing is followed, decoded, sent along
  * or kept: no redirects, cookies, passwords, compression, alternative services.  Limits are enforced while
@@ -310,8 +310,12 @@ static void perform(CURL *curl, struct exchange *exchange, struct http_result *r
         describe_failure(curl, code, exchange, result);
 }
 
+#define EXPORTED __attribute__((visibility("default")))
+
+EXPORTED const char http_version[] = PACKAGE_VERSION;
+
 /* The process ends after this: libcurl's own clean-up would wait for its threads. */
-void http_get(const struct request *request, int out)
+EXPORTED void http_get(const struct request *request, int out)
 {
     struct exchange exchange = {.request = request};
     struct http_result result = {.magic = HTTP_MAGIC, .outcome = OUTCOME_NONE};

@@ -131,6 +131,7 @@ static _Noreturn void become_starter(int in, int out, pid_t writer)
     if (in < 0 || out < 0 || dup2(in, IN) != IN || dup2(out, OUT) != OUT)
         _exit(1);
     process_close_from(OUT + 1);
+    module_load();
     if (!confine_starter(writer))
         _exit(1);
     serve();

@@ -44,6 +44,9 @@ for who in writer starter child; do
         is "threads" "$(status "$pid" Threads)" 1
     fi
 done
+case="libcurl"
+has_curl() { if grep -q '/libcurl[.-]' "/proc/$1/maps"; then echo yes; else echo no; fi; }
+is "the writer, the starter, the child" "$(has_curl "$writer") $(has_curl "$starter") $(has_curl "$child")" "no yes yes"
 case="the network side"
 null=/dev/null err=$W/log
 is "the starter's descriptors" "$(held "$starter")" "0 $null 1 $(readlink "/proc/$writer/fd/1" | sed 's/:\[.*//') 2 $err 3 pipe 4 pipe 5 pipe"

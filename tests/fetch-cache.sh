@@ -265,6 +265,29 @@ status=0
 helper_run --due 2>"$W/log" || status=$?
 is "nothing is due" "$status $(hits /jwks)" "1 0"
 
+# --- libcurl's module: who asks needs it, and nobody else ---
+
+begin "no module"
+serve "$usual"
+fetch corp cold
+mv "$W/jwks-http.so" "$W/moved.so"
+fetch corp due
+is "keys that are fresh" "$outcome" coalesced
+fetch corp force
+is "outcome, exit" "$outcome $exit" "helper 1"
+has "no jwks-http.so: "
+has "cannot open shared object file"
+version=$("$W/jwks-fetch" --version | cut -d' ' -f2)
+sed "s/${version//./\\.}/${version//[0-9]/9}/g" "$W/moved.so" >"$W/jwks-http.so"
+calm
+fetch corp force
+is "one of another version" "$outcome $exit" "helper 1"
+has "no jwks-http.so: jwks-http.so is of another version"
+mv "$W/moved.so" "$W/jwks-http.so"
+calm
+fetch corp force
+is "when it is there again" "$outcome $exit" "new 0"
+
 # --- who may run it, and how ---
 
 case=arguments

@@ -24,7 +24,7 @@ chmod 755 "$W/lib/jwks-authorized-keys"
 chgrp "$keeper" "$W/grants"
 chmod 750 "$W/grants"
 if [[ $(ldd "$W/jwks-fetch") == *libasan* ]]; then      # which cannot look for leaks where a process has confined itself
-    mv "$W/jwks-fetch" "$W/lib/jwks-fetch"
+    mv "$W/jwks-fetch" "$W/jwks-http.so" "$W/lib"
     printf '#!/bin/sh\nASAN_OPTIONS=detect_leaks=0 exec %s "$@"\n' "$W/lib/jwks-fetch" >"$W/jwks-fetch"
     chmod 755 "$W/jwks-fetch"
 fi

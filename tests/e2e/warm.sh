@@ -75,8 +75,8 @@ try "it has no libcurl" not host_with_curl
 wait "$login"
 cat "$W/out" >>"$LOGS/clients"
 
-try "control: ldd sees libcurl in jwks-fetch" needs_curl "$PREFIX/libexec/pam-jwks/jwks-fetch"
-for file in lib/security/pam_jwks.so lib/libjwkscore.so bin/jwks-askpass; do
+try "control: ldd sees libcurl in jwks-http.so" needs_curl "$PREFIX/libexec/pam-jwks/jwks-http.so"
+for file in lib/security/pam_jwks.so lib/libjwkscore.so bin/jwks-askpass libexec/pam-jwks/jwks-fetch; do
     try "ldd sees no libcurl in $file" not needs_curl "$PREFIX/$file"
 done
 e2e_end

@@ -12,7 +12,7 @@ import subprocess
 
 from harness import HOUR, main, mount, row, wait_for
 
-PROGRAMS = ("lib/libjwkscore.so.0", "lib/security/pam_jwks.so", "libexec/pam-jwks/jwks-fetch", "sbin/jwksctl")
+PROGRAMS = ("lib/libjwkscore.so.0", "lib/security/pam_jwks.so", "libexec/pam-jwks/jwks-fetch", "libexec/pam-jwks/jwks-http.so", "sbin/jwksctl")
 
 
 def installed(host):

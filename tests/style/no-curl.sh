@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What is loaded into sshd and sudo, what sshd starts, and what answers a prompt: no curl, no seccomp, no TLS library, no thread library of ours.
-# jwks-fetch has curl, and jwks-login, which a person runs and nobody else.
+# jwks-http.so has curl, which one process of jwks-fetch loads, and jwks-login, which a person runs and nobody else.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 cd "${top_builddir:?set by make check}"
@@ -11,7 +11,8 @@ for object in libjwkscore/.libs/libjwkscore.so pam_jwks/.libs/pam_jwks.so nss_he
     [[ $object == client/* ]] || grep -q 'libcrypto' <<<"$needs" || { echo "ldd $object says nothing of libcrypto: $needs"; status=1; }
     if grep -E 'not found|libcurl|libseccomp|libssl|libgnutls|libnghttp|libpthread' <<<"$needs"; then echo "^ in $object"; status=1; fi
 done
-for program in jwks_fetch/jwks-fetch client/.libs/jwks-login; do
+if ldd jwks_fetch/jwks-fetch | grep -E 'not found|libcurl|libssl|libgnutls|libnghttp'; then echo "^ in jwks-fetch"; status=1; fi
+for program in jwks_fetch/jwks-http.so client/.libs/jwks-login; do
     grep -q libcurl <<<"$(LD_LIBRARY_PATH=$PWD/libjwkscore/.libs ldd "$program")" || { echo "$program has no libcurl: this test would not see one"; status=1; }
 done
 exit $status
