@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <unistd.h>
 
 enum {
@@ -18,14 +19,25 @@ enum {
     GRACE_MS = 250, /* the child keeps the deadline itself, and knows more about why */
 };
 
-static _Noreturn void run_child(const struct request *request, int out, pid_t parent)
+static void refuse(const char *lack, int out)
+{
+    struct http_result result = {.magic = HTTP_MAGIC, .outcome = OUTCOME_HELPER};
+
+    snprintf(result.detail, sizeof(result.detail), "no " HTTP_MODULE ": %s", lack != NULL ? lack : "it has no http_get");
+    (void)!process_write_all(out, &result, sizeof(result));
+}
+
+static _Noreturn void run_child(const struct module *module, const struct request *request, int out, pid_t parent)
 {
     if (out != OUT && dup2(out, OUT) != OUT)
         _exit(1);
     process_close_from(OUT + 1);
     if (!confine_network(parent))
         _exit(1);
-    module_get(request, OUT);
+    if (module->get != NULL)
+        module->get(request, OUT);
+    else
+        refuse(module->lack, OUT);
     _exit(0);
 }
 
@@ -53,7 +65,7 @@ static bool read_result(int fd, size_t most, int64_t deadline_b, struct buffer *
     }
 }
 
-bool child_run(const struct request *request, struct buffer *result)
+bool child_run(const struct module *module, const struct request *request, struct buffer *result)
 {
     pid_t parent = getpid(), child;
     int ends[2];
@@ -63,7 +75,7 @@ bool child_run(const struct request *request, struct buffer *result)
         return true;
     child = fork();
     if (child == 0)
-        run_child(request, ends[1], parent);
+        run_child(module, request, ends[1], parent);
     close(ends[1]);
     if (child < 0) {
         close(ends[0]);

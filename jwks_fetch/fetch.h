@@ -233,7 +233,8 @@ CHECKED bool starter_ask(const struct request *, struct buffer *ret_result, bool
 void starter_end(void);                 /* nothing can be asked after it */
 
 /* child.c: one GET in a process of its own, which can write nowhere */
-CHECKED bool child_run(const struct request *, struct buffer *ret_result); /* false: it was out of time */
+struct module;
+CHECKED bool child_run(const struct module *, const struct request *, struct buffer *ret_result); /* false: it was out of time */
 #define CHILD_RESULT_MAX(request) (sizeof(struct http_result) + HEADERS_MAX + (request)->most)
 
 /* confine.c: what each process of a fetch can no longer do; false: it must not go on */
@@ -262,8 +263,12 @@ extern http_get_function http_get;
 extern const char http_version[];       /* of the suite that it was built with */
 
 /* module.c: http.c and libcurl, loaded by the process that asks the network, and by no other */
-void module_load(void);                 /* once, before it is confined */
-http_get_function module_get;           /* http_get(), or a result that says why it is not there */
+#define HTTP_MODULE "jwks-http.so"       /* in the folder of this program */
+struct module {
+    http_get_function *get;             /* NULL: it could not be loaded */
+    const char *lack;                   /* why not */
+};
+void module_load(struct module *ret_module); /* once, before it is confined */
 
 /* report.c: one log line an event (CACHE 16), and the answer to whoever waits (CACHE 8) */
 void report_open(bool verbose);         /* verbose: to standard error too */

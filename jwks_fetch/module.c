@@ -9,15 +9,8 @@
 
 #include <dlfcn.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-/* In the folder of this program, which whoever started it has looked at. */
-#define MODULE "jwks-http.so"
-
-static http_get_function *get;
-static const char *lack = "it was not loaded";
 
 /* The path of this program with another name at its end. */
 static bool beside_program(const char *name, char *ret_path, size_t size)
@@ -43,38 +36,29 @@ static bool is_ours(void *module)
     return version != NULL && strcmp(version, PACKAGE_VERSION) == 0;
 }
 
-/* What dlopen() says of it, which begins with a path that leaves little room for the rest. */
-static const char *say_why(const char *path)
+/* What is wrong, where it begins with the path, which leaves little room for the rest. */
+static const char *without_path(const char *why, const char *path)
 {
-    const char *why = dlerror();
     size_t length = strlen(path);
 
-    return strncmp(why, path, length) == 0 && strncmp(why + length, ": ", 2) == 0 ? why + length + 2 : why;
+    return strncmp(why, path, length) == 0 ? why + length + strspn(why + length, ": ") : why;
 }
 
-void module_load(void)
+void module_load(struct module *ret_module)
 {
+    static struct jwkscore_error unsafe;
     char path[PATH_MAX];
     void *module = NULL;
 
-    if (!beside_program(MODULE, path, sizeof(path)))
-        lack = "where this program is cannot be told";
+    *ret_module = (struct module){.get = NULL};
+    if (!beside_program(HTTP_MODULE, path, sizeof(path)))
+        ret_module->lack = "where this program is cannot be told";
+    else if (file_check_module(path, geteuid(), &unsafe) != JWKSCORE_OK) /* it could write the cache until it is confined */
+        ret_module->lack = without_path(unsafe.message, path);
     else if ((module = dlopen(path, RTLD_NOW | RTLD_LOCAL)) == NULL)
-        lack = say_why(path);
+        ret_module->lack = without_path(dlerror(), path);
     else if (!is_ours(module))
-        lack = MODULE " is of another version";
+        ret_module->lack = HTTP_MODULE " is of another version";
     else
-        *(void **)&get = dlsym(module, "http_get");
-}
-
-void module_get(const struct request *request, int out)
-{
-    struct http_result result = {.magic = HTTP_MAGIC, .outcome = OUTCOME_HELPER};
-
-    if (get != NULL) {
-        get(request, out);
-        return;
-    }
-    snprintf(result.detail, sizeof(result.detail), "no " MODULE ": %s", lack);
-    (void)!process_write_all(out, &result, sizeof(result));
+        *(void **)&ret_module->get = dlsym(module, "http_get");
 }

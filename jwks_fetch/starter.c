@@ -106,7 +106,7 @@ static bool take_request(struct buffer *texts, struct request *ret_request)
 }
 
 /* Until the writer ends, which ends it too. */
-static _Noreturn void serve(void)
+static _Noreturn void serve(const struct module *module)
 {
     for (;;) {
         CLEANUP(buffer_freep) struct buffer texts = {0}, result = {0};
@@ -115,7 +115,7 @@ static _Noreturn void serve(void)
 
         if (!take_request(&texts, &request))
             _exit(0);
-        reply.ended = child_run(&request, &result) ? 1 : 0;
+        reply.ended = child_run(module, &request, &result) ? 1 : 0;
         reply.length = (uint32_t)result.length;
         if (!process_write_all(OUT, &reply, sizeof(reply)) ||
             !process_write_all(OUT, result.bytes, result.length))
@@ -126,15 +126,17 @@ static _Noreturn void serve(void)
 /* Both ends are moved out of the way first: each may stand where the other is to be. */
 static _Noreturn void become_starter(int in, int out, pid_t writer)
 {
+    struct module module;
+
     in = fcntl(in, F_DUPFD, OUT + 1);
     out = fcntl(out, F_DUPFD, OUT + 1);
     if (in < 0 || out < 0 || dup2(in, IN) != IN || dup2(out, OUT) != OUT)
         _exit(1);
     process_close_from(OUT + 1);
-    module_load();
+    module_load(&module);
     if (!confine_starter(writer))
         _exit(1);
-    serve();
+    serve(&module);
 }
 
 /* --- the writer's side --- */

@@ -322,7 +322,7 @@ enum jwkscore_status file_read(const char *path, uid_t also, size_t most, struct
 }
 
 /* By its mode alone: who executes it is not always who asks. */
-enum jwkscore_status file_check_program(const char *path, uid_t also, struct jwkscore_error *error)
+static enum jwkscore_status check_path(const char *path, uid_t also, bool program, struct jwkscore_error *error)
 {
     struct folder folder CLEANUP(folder_closep) = {.fd = -1};
     struct wanted wanted = {.also = also, .most = SIZE_MAX};
@@ -334,7 +334,17 @@ enum jwkscore_status file_check_program(const char *path, uid_t also, struct jwk
     if (fstatat(folder.fd, wanted.name, &found, AT_SYMLINK_NOFOLLOW) != 0)
         return error_system(error, wanted.shown.text, errno);
     status = check_file(&found, &wanted, error);
-    if (status == JWKSCORE_OK && (found.st_mode & 0111) == 0)
+    if (status == JWKSCORE_OK && program && (found.st_mode & 0111) == 0)
         return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is not executable", wanted.shown.text);
     return status;
+}
+
+enum jwkscore_status file_check_program(const char *path, uid_t also, struct jwkscore_error *error)
+{
+    return check_path(path, also, true, error);
+}
+
+enum jwkscore_status file_check_module(const char *path, uid_t also, struct jwkscore_error *error)
+{
+    return check_path(path, also, false, error);
 }

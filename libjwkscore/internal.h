@@ -200,6 +200,7 @@ CHECKED enum jwkscore_status file_read(const char *path, uid_t also, size_t most
                                        struct jwkscore_error *);
 /* May this file be executed by us: folders and file root's or `also`'s, not writable by others, executable? */
 CHECKED enum jwkscore_status file_check_program(const char *path, uid_t also, struct jwkscore_error *);
+CHECKED enum jwkscore_status file_check_module(const char *path, uid_t also, struct jwkscore_error *); /* the same, of what is loaded */
 
 /* algorithm.c: the algorithms and curves that exist */
 enum key_type { KEY_NONE, KEY_RSA, KEY_EC, KEY_OKP };

@@ -276,7 +276,7 @@ is "keys that are fresh" "$outcome" coalesced
 fetch corp force
 is "outcome, exit" "$outcome $exit" "helper 1"
 has "no jwks-http.so: "
-has "cannot open shared object file"
+has "No such file or directory"
 version=$("$W/jwks-fetch" --version | cut -d' ' -f2)
 sed "s/${version//./\\.}/${version//[0-9]/9}/g" "$W/moved.so" >"$W/jwks-http.so"
 calm
@@ -284,6 +284,22 @@ fetch corp force
 is "one of another version" "$outcome $exit" "helper 1"
 has "no jwks-http.so: jwks-http.so is of another version"
 mv "$W/moved.so" "$W/jwks-http.so"
+for mode in 664 646 4644; do
+    chmod "$mode" "$W/jwks-http.so"
+    calm
+    fetch corp force
+    is "of mode $mode" "$outcome $exit" "helper 1"
+    if [[ $mode == 4644 ]]; then has "no jwks-http.so: has a set-id bit"; else has "no jwks-http.so: is writable by others"; fi
+done
+chmod 644 "$W/jwks-http.so"
+if [[ $(id -u) -eq 0 ]]; then
+    chown 64124 "$W/jwks-http.so"
+    calm
+    fetch corp force
+    is "a stranger's" "$outcome $exit" "helper 1"
+    has "no jwks-http.so: belongs to uid 64124"
+    chown 0 "$W/jwks-http.so"
+fi
 calm
 fetch corp force
 is "when it is there again" "$outcome $exit" "new 0"

@@ -31,6 +31,7 @@ mkdir "$W/p" "$W/state" "$W/run"
 chown "$owner" "$W/state" "$W/run"
 cp "$helper" "$W/jwks-fetch"            # the owner may not be able to reach the build folder
 cp -L "${helper%/*}/jwks-http.so" "$W"
+chmod 644 "$W/jwks-http.so"
 chmod 755 "$W/jwks-fetch" "$W/p"
 
 # PATH...: of the build, copies in $W/lib that whoever reads the cache can reach, with the library beside them; what libtool leaves
