@@ -21,7 +21,7 @@ enum {
     SHOWN_SIZE = 192 /* of a message's 256 bytes: what is wrong there must not be cut off */
 };
 
-/* A path for messages: its end, where it is long. */
+/* A path for messages, made where there is one: its end, where it is long. */
 struct shown {
     char text[SHOWN_SIZE];
 };
@@ -36,31 +36,34 @@ static struct shown shown_path(struct text path)
     return shown;
 }
 
-/* `also`: whose things are trusted besides root's. */
-static enum jwkscore_status check_owner_and_mode(const struct stat *found, uid_t also,
-                                                 const struct shown *shown, struct jwkscore_error *error)
+static enum jwkscore_status system_says(struct text path, int number, struct jwkscore_error *error)
 {
-    if (found->st_uid != 0 && (also == NO_OWNER || found->st_uid != also)) {
+    return error_system(error, shown_path(path).text, number);
+}
+
+/* `also`: whose things are trusted besides root's. */
+static enum jwkscore_status check_owner_and_mode(const struct stat *found, uid_t also, struct text path,
+                                                 struct jwkscore_error *error)
+{
+    if (found->st_uid != 0 && (also == NO_OWNER || found->st_uid != also))
         return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s belongs to uid %lu, who is not trusted with it",
-                         shown->text, (unsigned long)found->st_uid);
-    }
-    if ((found->st_mode & OTHERS_MAY_WRITE) != 0) {
-        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is writable by others (mode %04o)", shown->text,
-                         (unsigned)found->st_mode & 07777);
-    }
+                         shown_path(path).text, (unsigned long)found->st_uid);
+    if ((found->st_mode & OTHERS_MAY_WRITE) != 0)
+        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is writable by others (mode %04o)",
+                         shown_path(path).text, (unsigned)found->st_mode & 07777);
     return JWKSCORE_OK;
 }
 
 /* Why openat failed.  For a link it says ELOOP, or ENOTDIR where a folder was asked for. */
-static enum jwkscore_status explain(int parent, const char *name, int number, const struct shown *shown,
+static enum jwkscore_status explain(int parent, const char *name, int number, struct text path,
                                     struct jwkscore_error *error)
 {
     struct stat found;
 
     if ((number == ENOTDIR || number == ELOOP) && fstatat(parent, name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
         S_ISLNK(found.st_mode))
-        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is a symbolic link", shown->text);
-    return error_system(error, shown->text, number);
+        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is a symbolic link", shown_path(path).text);
+    return system_says(path, number, error);
 }
 
 static bool is_plain_name(const char *name)
@@ -80,9 +83,9 @@ struct walk {
     struct jwkscore_error *error;
 };
 
-static struct shown shown_walk(const struct walk *walk)
+static struct text walked(const struct walk *walk)
 {
-    return shown_path((struct text){walk->path, (size_t)(walk->at - walk->path)});
+    return (struct text){walk->path, (size_t)(walk->at - walk->path)};
 }
 
 /* Slashes may repeat, and end the path. */
@@ -105,18 +108,17 @@ static int open_folder(int parent, const char *name, bool last)
 
 static enum jwkscore_status enter(struct walk *walk, const char *name)
 {
-    struct shown shown = shown_walk(walk);
     int fd = open_folder(*walk->fd, name, at_last(walk));
 
     if (fd < 0)
-        return explain(*walk->fd, name, errno, &shown, walk->error);
+        return explain(*walk->fd, name, errno, walked(walk), walk->error);
     fd_closep(walk->fd);
     *walk->fd = fd;
     if (fstat(fd, &walk->found) != 0)
-        return error_system(walk->error, shown.text, errno);
+        return system_says(walked(walk), errno, walk->error);
     return check_owner_and_mode(&walk->found,
-                                walk->any_owner && at_last(walk) ? walk->found.st_uid : walk->also, &shown,
-                                walk->error);
+                                walk->any_owner && at_last(walk) ? walk->found.st_uid : walk->also,
+                                walked(walk), walk->error);
 }
 
 /* "." and ".." would make it unclear which folders were looked at. */
@@ -128,13 +130,12 @@ static enum jwkscore_status enter_next(struct walk *walk)
 
     walk->at = from + length;
     if (length >= sizeof(name))
-        return error_system(walk->error, shown_walk(walk).text, ENAMETOOLONG);
+        return system_says(walked(walk), ENAMETOOLONG, walk->error);
     memcpy(name, from, length);
     name[length] = '\0';
-    if (!is_plain_name(name)) {
+    if (!is_plain_name(name))
         return error_set(walk->error, JWKSCORE_E_ARGUMENT, "\"%s\" is not a plain path",
-                         shown_walk(walk).text);
-    }
+                         shown_path(walked(walk)).text);
     return enter(walk, name);
 }
 
@@ -160,10 +161,9 @@ enum jwkscore_status folder_open(const char *path, uid_t also, bool any_owner, s
     struct walk walk = {.path = path, .also = also, .any_owner = any_owner, .fd = &fd, .error = error};
     enum jwkscore_status status;
 
-    if (path == NULL || *path != '/') {
+    if (path == NULL || *path != '/')
         return error_set(error, JWKSCORE_E_ARGUMENT, "\"%s\" is not an absolute path",
                          shown_path(text_from(path)).text);
-    }
     walk.at = path + 1;
     status = enter(&walk, "/");
     while (status == JWKSCORE_OK && !at_last(&walk))
@@ -190,7 +190,7 @@ void folder_closep(struct folder *folder)
 /* What is to be read, and what it must be like. */
 struct wanted {
     const char *name;
-    struct shown shown;
+    struct text path; /* for messages: of a file in a folder that is open, its name */
     uid_t also;
     size_t most;
 };
@@ -199,24 +199,22 @@ struct wanted {
 static enum jwkscore_status check_file(const struct stat *found, const struct wanted *wanted,
                                        struct jwkscore_error *error)
 {
-    const char *path = wanted->shown.text;
     enum jwkscore_status status;
 
-    if (!S_ISREG(found->st_mode)) {
-        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is %s", path,
+    if (!S_ISREG(found->st_mode))
+        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is %s", shown_path(wanted->path).text,
                          S_ISLNK(found->st_mode) ? "a symbolic link" : "not a regular file");
-    }
-    if ((found->st_mode & (S_ISUID | S_ISGID)) != 0) {
-        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s has a set-id bit (mode %04o)", path,
-                         (unsigned)found->st_mode & 07777);
-    }
-    status = check_owner_and_mode(found, wanted->also, &wanted->shown, error);
+    if ((found->st_mode & (S_ISUID | S_ISGID)) != 0)
+        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s has a set-id bit (mode %04o)",
+                         shown_path(wanted->path).text, (unsigned)found->st_mode & 07777);
+    status = check_owner_and_mode(found, wanted->also, wanted->path, error);
     if (status != JWKSCORE_OK)
         return status;
     if (found->st_size <= 0)
-        return error_set(error, JWKSCORE_E_CONFIG, "%s is empty", path);
+        return error_set(error, JWKSCORE_E_CONFIG, "%s is empty", shown_path(wanted->path).text);
     if ((uintmax_t)found->st_size > wanted->most)
-        return error_set(error, JWKSCORE_E_CONFIG, "%s has more than %zu bytes", path, wanted->most);
+        return error_set(error, JWKSCORE_E_CONFIG, "%s has more than %zu bytes",
+                         shown_path(wanted->path).text, wanted->most);
     return JWKSCORE_OK;
 }
 
@@ -238,7 +236,7 @@ static ssize_t read_up_to(int fd, unsigned char *bytes, size_t room)
 }
 
 /* Asks for a byte more than there was, so that a file that has grown is noticed like one that has shrunk. */
-static enum jwkscore_status read_contents(int fd, size_t size, const struct shown *shown,
+static enum jwkscore_status read_contents(int fd, size_t size, struct text path,
                                           struct buffer *ret_bytes, struct jwkscore_error *error)
 {
     struct buffer bytes CLEANUP(buffer_freep) = {malloc(size + 1), size + 1};
@@ -248,9 +246,9 @@ static enum jwkscore_status read_contents(int fd, size_t size, const struct show
         return error_memory(error);
     length = read_up_to(fd, bytes.bytes, size + 1);
     if (length < 0)
-        return error_system(error, shown->text, errno);
+        return system_says(path, errno, error);
     if ((size_t)length != size)
-        return error_set(error, JWKSCORE_E_SYSTEM, "%s changed while it was read", shown->text);
+        return error_set(error, JWKSCORE_E_SYSTEM, "%s changed while it was read", shown_path(path).text);
     *ret_bytes = (struct buffer){bytes.bytes, size};
     bytes.bytes = NULL;
     return JWKSCORE_OK;
@@ -267,24 +265,25 @@ static enum jwkscore_status read_wanted(const struct folder *folder, const struc
 
     *ret_absent = fd < 0 && errno == ENOENT;
     if (fd < 0)
-        return explain(folder->fd, wanted->name, errno, &wanted->shown, error);
+        return explain(folder->fd, wanted->name, errno, wanted->path, error);
     if (fstat(fd, ret_found) != 0)
-        return error_system(error, wanted->shown.text, errno);
+        return system_says(wanted->path, errno, error);
     status = check_file(ret_found, wanted, error);
     if (status != JWKSCORE_OK)
         return status;
-    return read_contents(fd, (size_t)ret_found->st_size, &wanted->shown, ret_bytes, error);
+    return read_contents(fd, (size_t)ret_found->st_size, wanted->path, ret_bytes, error);
 }
 
 enum jwkscore_status file_read_at(const struct folder *folder, const char *name, uid_t also, size_t most,
                                   struct buffer *ret_bytes, bool *ret_absent, struct jwkscore_error *error)
 {
-    const struct wanted wanted = {name, shown_path(text_from(name)), also, most};
+    const struct wanted wanted = {name, text_from(name), also, most};
     struct stat found;
 
     *ret_absent = false;
     if (!is_plain_name(name))
-        return error_set(error, JWKSCORE_E_ARGUMENT, "\"%s\" is not a file's name", wanted.shown.text);
+        return error_set(error, JWKSCORE_E_ARGUMENT, "\"%s\" is not a file's name",
+                         shown_path(wanted.path).text);
     return read_wanted(folder, &wanted, ret_bytes, &found, ret_absent, error);
 }
 
@@ -295,9 +294,10 @@ static enum jwkscore_status open_parent(const char *path, struct wanted *wanted,
     const char *slash = path == NULL ? NULL : strrchr(path, '/');
     char *parent CLEANUP(string_freep) = NULL;
 
-    wanted->shown = shown_path(text_from(path));
+    wanted->path = text_from(path);
     if (slash == NULL || *path != '/' || !is_plain_name(slash + 1))
-        return error_set(error, JWKSCORE_E_ARGUMENT, "\"%s\" is not a file's path", wanted->shown.text);
+        return error_set(error, JWKSCORE_E_ARGUMENT, "\"%s\" is not a file's path",
+                         shown_path(wanted->path).text);
     wanted->name = slash + 1;
     parent = text_copy((struct text){path, (size_t)(slash - path) + 1});
     if (parent == NULL)
@@ -332,10 +332,10 @@ static enum jwkscore_status check_path(const char *path, uid_t also, bool progra
     if (status != JWKSCORE_OK)
         return status;
     if (fstatat(folder.fd, wanted.name, &found, AT_SYMLINK_NOFOLLOW) != 0)
-        return error_system(error, wanted.shown.text, errno);
+        return system_says(wanted.path, errno, error);
     status = check_file(&found, &wanted, error);
     if (status == JWKSCORE_OK && program && (found.st_mode & 0111) == 0)
-        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is not executable", wanted.shown.text);
+        return error_set(error, JWKSCORE_E_UNSAFE_FILE, "%s is not executable", shown_path(wanted.path).text);
     return status;
 }
 
