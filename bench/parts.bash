@@ -66,7 +66,7 @@ part_sets() {
     local name way
     for name in RS256 ES256; do
         for way in "${FOUND[@]}"; do
-            [[ $way == evp ]] || inside sets "$name/$way" '' "$name/$way $name-10/$way $name-128/$way" decide "$W" "$P"
+            [[ $way == @(evp|import|context) ]] || inside sets "$name/$way" '' "$name/$way $name-10/$way $name-128/$way" decide "$W" "$P"
         done
     done
 }

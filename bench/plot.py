@@ -11,7 +11,7 @@ import sys
 import textwrap
 
 LIMIT = "evp"
-COLOURS = ["#2f81f7", "#8250df", "#d4a72c", "#3fb950", "#e5534b", "#9e7b5a", "#39a5a5", "#c364c5"]
+COLOURS = ["#2f81f7", "#8250df", "#d4a72c", "#3fb950", "#e5534b", "#9e7b5a", "#39a5a5", "#c364c5", "#9aa0a6"]
 HEAD = """
 set terminal svg size 900,760 font 'sans-serif,13'
 set output {output}

@@ -6,7 +6,7 @@ PACKAGES=(libjwt-dev libcjose-dev liboauth2-dev libjose-dev librhonabwy-dev jose
     libcurl4-openssl-dev libssl-dev libjson-c-dev libseccomp-dev libkeyutils-dev python3-cryptography openssl openssh-client
     automake libtool make gcc)
 # The file way_WAY.c, and what pkg-config knows of its libraries
-WAYS=(evp:libcrypto ours: login:)
+WAYS=(evp:libcrypto import:libcrypto ours: context:libcrypto login:)
 PEERS=('libjwt:libjwt jansson libcrypto' 'cjose:cjose jansson' 'liboauth2:liboauth2 jansson' 'libjose:jose jansson'
     'rhonabwy:librhonabwy jansson')
 
