@@ -36,14 +36,15 @@ static bool is_ours(void *module)
     return version != NULL && strcmp(version, PACKAGE_VERSION) == 0;
 }
 
-/* What is wrong, where it begins with the path, which leaves little room for the rest. */
-static const char *without_path(const char *why, const char *path)
+/* What is wrong: the path before it, of which a long one is cut, leaves little room for it. */
+static const char *without_path(const char *why)
 {
-    size_t length = strlen(path);
+    const char *name = strstr(why, HTTP_MODULE), *rest = name == NULL ? why : name + strlen(HTTP_MODULE);
 
-    return strncmp(why, path, length) == 0 ? why + length + strspn(why + length, ": ") : why;
+    return rest + strspn(rest, ": ");
 }
 
+/* It must be safe, since it could write the cache until it is confined. */
 void module_load(struct module *ret_module)
 {
     static struct jwkscore_error unsafe;
@@ -53,10 +54,10 @@ void module_load(struct module *ret_module)
     *ret_module = (struct module){.get = NULL};
     if (!beside_program(HTTP_MODULE, path, sizeof(path)))
         ret_module->lack = "where this program is cannot be told";
-    else if (file_check_module(path, geteuid(), &unsafe) != JWKSCORE_OK) /* it could write the cache until it is confined */
-        ret_module->lack = without_path(unsafe.message, path);
+    else if (file_check_module(path, geteuid(), &unsafe) != JWKSCORE_OK)
+        ret_module->lack = without_path(unsafe.message);
     else if ((module = dlopen(path, RTLD_NOW | RTLD_LOCAL)) == NULL)
-        ret_module->lack = without_path(dlerror(), path);
+        ret_module->lack = without_path(dlerror());
     else if (!is_ours(module))
         ret_module->lack = HTTP_MODULE " is of another version";
     else

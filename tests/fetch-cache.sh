@@ -270,36 +270,59 @@ is "nothing is due" "$status $(hits /jwks)" "1 0"
 begin "no module"
 serve "$usual"
 fetch corp cold
+kept=$(sum)
+asks_nobody() {         # NAME WHY: nothing is sent, one line says why, and the keys stay
+    case="no module: $1"
+    calm
+    forget_requests
+    fetch corp force
+    is "outcome, exit, requests, lines, keys" "$outcome $exit $(hits /jwks) $(grep -c ' outcome=helper ' "$W/log") $(sum)" "helper 1 0 1 $kept"
+    has "detail=\"$2"
+}
 mv "$W/jwks-http.so" "$W/moved.so"
 fetch corp due
 is "keys that are fresh" "$outcome" coalesced
-fetch corp force
-is "outcome, exit" "$outcome $exit" "helper 1"
-has "no jwks-http.so: "
-has "No such file or directory"
+asks_nobody missing "no jwks-http.so: No such file or directory"
+status=0
+"${as_owner[@]}" "$W/jwks-fetch" --discover "$good" --ca-file "$W/p/ca.pem" >"$W/log" 2>&1 || status=$?
+is "exit of --discover" "$status" 1
+has "^helper: no jwks-http.so: No such file or directory"
 version=$("$W/jwks-fetch" --version | cut -d' ' -f2)
 sed "s/${version//./\\.}/${version//[0-9]/9}/g" "$W/moved.so" >"$W/jwks-http.so"
-calm
-fetch corp force
-is "one of another version" "$outcome $exit" "helper 1"
-has "no jwks-http.so: jwks-http.so is of another version"
+asks_nobody "of another version" "no jwks-http.so: jwks-http.so is of another version"
+sed 's/libcurl/nocurl_/g' "$W/moved.so" >"$W/jwks-http.so"
+asks_nobody "without libcurl" "no jwks-http.so: nocurl_.*: cannot open shared object file"
+: >"$W/jwks-http.so"
+asks_nobody empty "no jwks-http.so: is empty"
+echo "no module" >"$W/jwks-http.so"
+asks_nobody "something else" "no jwks-http.so: file too short"
+head -c 4096 "$W/moved.so" >"$W/jwks-http.so"
+asks_nobody "a copy that broke off" "the network process died"
+ln -sf moved.so "$W/jwks-http.so"
+asks_nobody "a link" "no jwks-http.so: is a symbolic link"
 mv "$W/moved.so" "$W/jwks-http.so"
 for mode in 664 646 4644; do
     chmod "$mode" "$W/jwks-http.so"
-    calm
-    fetch corp force
-    is "of mode $mode" "$outcome $exit" "helper 1"
-    if [[ $mode == 4644 ]]; then has "no jwks-http.so: has a set-id bit"; else has "no jwks-http.so: is writable by others"; fi
+    why="is writable by others"
+    [[ $mode != 4644 ]] || why="has a set-id bit"
+    asks_nobody "mode $mode" "no jwks-http.so: $why"
 done
 chmod 644 "$W/jwks-http.so"
 if [[ $(id -u) -eq 0 ]]; then
+    chmod 600 "$W/jwks-http.so"
+    asks_nobody unreadable "no jwks-http.so: cannot open shared object file"
+    chmod 644 "$W/jwks-http.so"
     chown 64124 "$W/jwks-http.so"
-    calm
-    fetch corp force
-    is "a stranger's" "$outcome $exit" "helper 1"
-    has "no jwks-http.so: belongs to uid 64124"
+    asks_nobody "a stranger's" "no jwks-http.so: belongs to uid 64124"
     chown 0 "$W/jwks-http.so"
 fi
+folder=$W/$(printf 'x%.0s' {1..200})
+mkdir "$folder"
+cp "$W/jwks-fetch" "$folder"
+usual_command=("${command[@]}")
+command=("${command[@]/#"$W/jwks-fetch"/$folder/jwks-fetch}")
+asks_nobody "a long path" "no jwks-http.so: No such file or directory"
+command=("${usual_command[@]}")
 calm
 fetch corp force
 is "when it is there again" "$outcome $exit" "new 0"
