@@ -8,6 +8,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -19,7 +20,8 @@
 /* What is wanted of a path. */
 struct wanted {
     const char *what, *path;
-    enum { WANT_FOLDER, WANT_FILE, WANT_PROGRAM } kind;
+    const char *beside; /* not NULL: it has this name, in the folder of what the option names */
+    enum { WANT_FOLDER, WANT_FILE, WANT_PROGRAM, WANT_MODULE } kind;
     bool any_owner;  /* of the last: state_dir and run_dir are not root's */
     bool for_keeper; /* jwks-fetch must be able to read it */
     bool may_be_absent;
@@ -35,6 +37,7 @@ static const struct {
         {"run_dir", {.kind = WANT_FOLDER, .any_owner = true, .for_keeper = true, .may_be_absent = true}},
         {"grants_dir", {.kind = WANT_FOLDER, .may_be_absent = true}},
         {"fetch_helper", {.kind = WANT_PROGRAM, .for_keeper = true}},
+        {"fetch_helper", {.kind = WANT_MODULE, .for_keeper = true, .beside = "jwks-http.so"}},
 },
   of_issuer[] = {
       {"jwks_file", {.kind = WANT_FILE}},
@@ -78,6 +81,12 @@ static bool check_owner_and_mode(struct check *check, const struct wanted *wante
     return ok;
 }
 
+/* What no option names, no other path mends. */
+static const char *replacement(const struct wanted *wanted, const char *if_named)
+{
+    return wanted->beside == NULL ? if_named : "install it again: without it no keys can be fetched";
+}
+
 static bool check_type(struct check *check, const struct wanted *wanted, const char *path,
                        const struct stat *found, bool last)
 {
@@ -85,21 +94,32 @@ static bool check_type(struct check *check, const struct wanted *wanted, const c
 
     if (is_folder ? S_ISDIR(found->st_mode) : S_ISREG(found->st_mode))
         return true;
-    check_report(check, LEVEL_ERROR, wanted->what, "name the file or folder itself, by a path without links",
+    check_report(check, LEVEL_ERROR, wanted->what,
+                 replacement(wanted, "name the file or folder itself, by a path without links"),
                  "%s is %s, and not a %s", path,
                  S_ISLNK(found->st_mode) ? "a symbolic link" : "something else",
                  is_folder ? "folder" : "regular file");
     return false;
 }
 
-static bool check_program_mode(struct check *check, const struct wanted *wanted, const struct stat *found)
+/* Why else a program, or what it loads, is not used. */
+static bool check_code(struct check *check, const struct wanted *wanted, const struct stat *found)
 {
-    bool is_set_id = (found->st_mode & (S_ISUID | S_ISGID)) != 0;
+    const char *fault, *fix;
 
-    if (!is_set_id && (found->st_mode & 0111) != 0)
+    if ((found->st_mode & (S_ISUID | S_ISGID)) != 0) {
+        fault = "has a set-id bit";
+        fix = "chmod a-s it";
+    } else if (wanted->kind == WANT_PROGRAM && (found->st_mode & 0111) == 0) {
+        fault = "is not executable";
+        fix = "chmod 755 it";
+    } else if (found->st_size == 0) {
+        fault = "is empty";
+        fix = "install it again";
+    } else {
         return true;
-    check_report(check, LEVEL_ERROR, wanted->what, is_set_id ? "chmod a-s it" : "chmod 755 it",
-                 "%s %s (mode %04o)", wanted->path, is_set_id ? "has a set-id bit" : "is not executable",
+    }
+    check_report(check, LEVEL_ERROR, wanted->what, fix, "%s %s (mode %04o)", wanted->path, fault,
                  (unsigned)found->st_mode & 07777);
     return false;
 }
@@ -108,7 +128,9 @@ static bool check_program_mode(struct check *check, const struct wanted *wanted,
 static bool check_reachable(struct check *check, const struct wanted *wanted, const char *path,
                             const struct stat *found, bool last)
 {
-    unsigned bits = !last ? 1U : wanted->kind == WANT_FILE ? 4U : wanted->kind == WANT_PROGRAM ? 1U : 5U;
+    static const unsigned of_last[] = {
+        [WANT_FOLDER] = 5, [WANT_FILE] = 4, [WANT_PROGRAM] = 1, [WANT_MODULE] = 4};
+    unsigned bits = last ? of_last[wanted->kind] : 1;
 
     if (!wanted->for_keeper || check->keeper == NULL || check_may(check->keeper, found, bits))
         return true;
@@ -125,8 +147,8 @@ static bool check_absent(struct check *check, const struct wanted *wanted, const
     if (number == EACCES && geteuid() != 0)
         check_report(check, LEVEL_WARNING, wanted->what, "ask as root", "%s cannot be looked at", path);
     else
-        check_report(check, LEVEL_ERROR, wanted->what, "make it, or name another", "%s: %s", path,
-                     strerrordesc_np(number));
+        check_report(check, LEVEL_ERROR, wanted->what, replacement(wanted, "make it, or name another"),
+                     "%s: %s", path, strerrordesc_np(number));
     return false;
 }
 
@@ -146,8 +168,8 @@ static bool check_step(struct check *check, const struct wanted *wanted, const c
     }
     *ok = check_owner_and_mode(check, wanted, path, &found, last) && *ok;
     *ok = check_reachable(check, wanted, path, &found, last) && *ok;
-    if (last && wanted->kind == WANT_PROGRAM)
-        *ok = check_program_mode(check, wanted, &found) && *ok;
+    if (last && (wanted->kind == WANT_PROGRAM || wanted->kind == WANT_MODULE))
+        *ok = check_code(check, wanted, &found) && *ok;
     return true;
 }
 
@@ -192,11 +214,34 @@ bool check_library(struct check *check, const char *what, const char *path)
 
 /* --- all of ours --- */
 
+/* It starts a jwks-fetch that stands elsewhere, perhaps.  O_NONBLOCK: a FIFO must not hold this up. */
+static bool is_script(const char *path)
+{
+    char begin[2];
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    bool ok =
+        fd >= 0 && read(fd, begin, sizeof(begin)) == (ssize_t)sizeof(begin) && memcmp(begin, "#!", 2) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
 static bool check_configured(struct check *check, const char *section, const char *key, struct wanted wanted)
 {
+    char path[PATH_MAX];
+
     wanted.what = key;
     wanted.path = check_option(check, section, key);
-    return wanted.path == NULL || check_path(check, &wanted);
+    if (wanted.path == NULL)
+        return true;
+    if (wanted.beside != NULL) {
+        wanted.may_be_absent = is_script(wanted.path);
+        snprintf(path, sizeof(path), "%.*s/%s", (int)(strrchr(wanted.path, '/') - wanted.path), wanted.path,
+                 wanted.beside);
+        wanted.path = path;
+    }
+    return check_path(check, &wanted);
 }
 
 bool check_conf_file(struct check *check)

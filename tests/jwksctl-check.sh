@@ -24,7 +24,8 @@ chmod 755 "$W/lib/jwks-authorized-keys"
 chgrp "$keeper" "$W/grants"
 chmod 750 "$W/grants"
 if [[ $(ldd "$W/jwks-fetch") == *libasan* ]]; then      # which cannot look for leaks where a process has confined itself
-    mv "$W/jwks-fetch" "$W/jwks-http.so" "$W/lib"
+    mv "$W/jwks-fetch" "$W/lib"
+    cp "$W/jwks-http.so" "$W/lib"       # each has it beside it
     printf '#!/bin/sh\nASAN_OPTIONS=detect_leaks=0 exec %s "$@"\n' "$W/lib/jwks-fetch" >"$W/jwks-fetch"
     chmod 755 "$W/jwks-fetch"
 fi
@@ -157,6 +158,9 @@ mode "$W/grants" 770 'writable by others'
 mode "$W/jwks-fetch" 775 'writable by others'
 mode "$W/jwks-fetch" 644 'is not executable'
 mode "$W/jwks-fetch" 4755 'has a set-id bit'
+mode "$W/jwks-http.so" 664 'writable by others'
+mode "$W/jwks-http.so" 2644 'has a set-id bit'
+mode "$W/jwks-http.so" 600 "keeps out $keeper"
 mode "$W/p/ca.pem" 666 'writable by others'
 mode "$W/p/ca.pem" 640 "keeps out $keeper"
 mode "$W/lib/pam_jwks.so" 666 'writable by others'
@@ -182,6 +186,43 @@ write_conf "user_map = $W/p/map"
 finds error "$W/p is writable"
 is "findings" "$(grep -c "$W/p is writable" "$W/log")" 1
 chmod 755 "$W/p"
+good_host "jwks-fetch without its module"
+fine
+mkdir "$W/alone"
+cp "$helper" "$W/alone/jwks-fetch"
+chmod 755 "$W/alone/jwks-fetch"
+write_conf
+sed -i "s,^fetch_helper = .*,fetch_helper = $W/alone/jwks-fetch," "$conf"
+finds error "fetch_helper: $W/alone/jwks-http.so: No such file"
+is "findings" "$(grep -c 'fetch_helper.*; fix: install it again' "$W/log") $(grep -c fetch_helper "$W/log")" "1 1"
+rm "$W/alone/jwks-fetch"
+finds error "fetch_helper: $W/alone/jwks-fetch: No such file"
+printf '#!/bin/sh\nexec %s "$@"\n' "$W/jwks-fetch" >"$W/alone/jwks-fetch"
+chmod 755 "$W/alone/jwks-fetch"
+fine
+rm "$W/alone/jwks-fetch"
+mkfifo "$W/alone/jwks-fetch"
+through=(timeout 30)
+finds error "fetch_helper: $W/alone/jwks-fetch is something else"
+through=(env)
+good_host "jwks-fetch with a module that it does not load"
+mv "$W/jwks-http.so" "$W/moved.so"
+: >"$W/jwks-http.so"
+finds error "fetch_helper: $W/jwks-http.so is empty"
+ln -sf moved.so "$W/jwks-http.so"
+finds error "fetch_helper: $W/jwks-http.so is a symbolic link"
+has '; fix: install it again'
+mv "$W/moved.so" "$W/jwks-http.so"
+chown 64123 "$W/jwks-http.so"
+finds error "fetch_helper: $W/jwks-http.so belongs to uid 64123"
+chown 0 "$W/jwks-http.so"
+fine
+good_host "jwks-fetch of no bytes"
+: >"$W/empty"
+chmod 755 "$W/empty"
+write_conf
+sed -i "s,^fetch_helper = .*,fetch_helper = $W/empty," "$conf"
+finds error "fetch_helper: $W/empty is empty"
 good_host "a user_map that is not there"
 write_conf "user_map = $W/nosuch"
 finds error "user_map: $W/nosuch: No such file"
