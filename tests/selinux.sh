@@ -53,6 +53,11 @@ try "jwks-fetch writes keys" some "jwks_var_lib$WRITES" rules policy jwks_fetch_
 try "jwks-authorized-keys reads them" some ' jwks_var_lib_t:file .* read ' rules policy jwks_keys_t
 try "and writes none" none "jwks_(conf|grant|runtime|var_lib|[a-z]+_exec)$WRITES" rules policy jwks_keys_t
 
+# It walks to it from /, opens the folder, and loads it as any library.
+for what in 'bin_t:dir .*open.* read.* search' 'lib_t:file .*execute.* map.* open.* read'; do
+    try "jwks-fetch loads jwks-http.so: $what" some "^allow [a-z_]+ $what" rules policy jwks_fetch_t
+done
+
 # FROM EXEC TO: a program that gets a domain of its own when that one starts it.
 transits() {
     sesearch -T -s "$1" -t "$2" -c process "$W/policy" | grep -q " $3;" && some " $3:process .*transition" rules policy "$1"
