@@ -86,7 +86,7 @@ static bool forbid_by_landlock(void)
 }
 
 /* SIGKILL when the parent dies, also if it did before we asked for it. */
-static bool die_with(pid_t parent)
+bool confine_life(pid_t parent)
 {
     return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
 }
@@ -96,28 +96,28 @@ bool confine_writer(void)
     return syscalls_forbid(SYSCALLS_WRITER);
 }
 
-/* What cannot be had is no reason to go on without it.  All but the parent's death is inherited. */
-bool confine_starter(pid_t writer)
+/* What cannot be had is no reason to go on without it.  Children inherit all of it. */
+bool confine_starter(void)
 {
     const struct rlimit no_file = {0, 0}, descriptors = {DESCRIPTORS_MAX, DESCRIPTORS_MAX};
     rlim_t most = mapped_octets() + MEMORY_MORE;
     const struct rlimit memory = {most, most};
 
     setrlimit(RLIMIT_NOFILE, &descriptors); /* the kernel never refuses to lower it, but valgrind does */
-    return die_with(writer) && forbid_by_landlock() && setrlimit(RLIMIT_FSIZE, &no_file) == 0 &&
+    return forbid_by_landlock() && setrlimit(RLIMIT_FSIZE, &no_file) == 0 &&
            setrlimit(RLIMIT_AS, &memory) == 0 && syscalls_forbid(SYSCALLS_STARTER);
 }
 
 bool confine_network(pid_t starter)
 {
-    return die_with(starter) && syscalls_forbid(SYSCALLS_NETWORK);
+    return confine_life(starter) && syscalls_forbid(SYSCALLS_NETWORK);
 }
 
 /* By doing it, to this process, as a starter does.  flock is refused by the filter alone, whatever is locked. */
 int confine_print(void)
 {
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-    bool ok = confine_starter(getppid()), is_filtered = flock(-1, LOCK_SH) != 0 && errno == EPERM;
+    bool ok = confine_life(getppid()) && confine_starter(), is_filtered = flock(-1, LOCK_SH) != 0 && errno == EPERM;
 
     printf("landlock %ld\nseccomp %s\n", version < 0 ? 0 : version, is_filtered ? "yes" : "no");
     return ok && fflush(stdout) == 0 ? EXIT_DONE : EXIT_CANNOT;

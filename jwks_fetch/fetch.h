@@ -238,8 +238,9 @@ CHECKED bool child_run(const struct module *, const struct request *, struct buf
 #define CHILD_RESULT_MAX(request) (sizeof(struct http_result) + HEADERS_MAX + (request)->most)
 
 /* confine.c: what each process of a fetch can no longer do; false: it must not go on */
+CHECKED bool confine_life(pid_t parent); /* ends with it; not inherited */
 CHECKED bool confine_writer(void);
-CHECKED bool confine_starter(pid_t writer);
+CHECKED bool confine_starter(void);
 CHECKED bool confine_network(pid_t starter);
 int confine_print(void);                /* what of it this kernel and this build have; exit status */
 
@@ -268,7 +269,7 @@ struct module {
     http_get_function *get;             /* NULL: it could not be loaded */
     const char *lack;                   /* why not */
 };
-void module_load(struct module *ret_module); /* once, before it is confined */
+void module_load(struct module *ret_module); /* once, before all but its life is confined: it may not come back */
 
 /* report.c: one log line an event (CACHE 16), and the answer to whoever waits (CACHE 8) */
 void report_open(bool verbose);         /* verbose: to standard error too */

@@ -54,6 +54,8 @@ void module_load(struct module *ret_module)
     *ret_module = (struct module){.get = NULL};
     if (!beside_program(HTTP_MODULE, path, sizeof(path)))
         ret_module->lack = "where this program is cannot be told";
+    else if (strchr(path, '$') != NULL) /* dlopen would put something else there than was looked at */
+        ret_module->lack = "its path has a $";
     else if (file_check_module(path, geteuid(), &unsafe) != JWKSCORE_OK)
         ret_module->lack = without_path(unsafe.message);
     else if ((module = dlopen(path, RTLD_NOW | RTLD_LOCAL)) == NULL)

@@ -133,8 +133,10 @@ static _Noreturn void become_starter(int in, int out, pid_t writer)
     if (in < 0 || out < 0 || dup2(in, IN) != IN || dup2(out, OUT) != OUT)
         _exit(1);
     process_close_from(OUT + 1);
+    if (!confine_life(writer))
+        _exit(1);
     module_load(&module);
-    if (!confine_starter(writer))
+    if (!confine_starter())
         _exit(1);
     serve(&module);
 }

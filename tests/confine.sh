@@ -111,6 +111,22 @@ fi
 "${cc[@]}" -D_GNU_SOURCE=1 -O1 -fPIC -shared -o "$W/probe.so" "$here/confine_probe.c" -ldl
 chmod 755 "$W/probe.so"
 
+begin "a module that is loaded for ever"
+serve "$usual"
+mv "$W/jwks-http.so" "$W/moved.so"
+"${cc[@]}" -fPIC -shared -x c -o "$W/jwks-http.so" - <<'END'
+#include <unistd.h>
+__attribute__((constructor)) static void stay(void) { for (;;) pause(); }
+END
+chmod 644 "$W/jwks-http.so"
+(become_helper --issuer fixed --reason force 2>"$W/log") & writer=$!
+for ((i = 0; i < 50; i++)); do if grep -qs jwks-http "/proc/$(child_of "$writer")/maps"; then break; fi; sleep 0.1; done
+is "it is being loaded" "$(ours | wc -l)" 2
+end_suddenly "$writer"
+gone
+is "after a sudden end of the writer" "$(ours)" ""
+mv "$W/moved.so" "$W/jwks-http.so"
+
 probe all
 is "exit: it works all the same" "$status" ""
 said() { sed -n "s/^$1 $2 //p" "$W/log" | sort -u | xargs; }

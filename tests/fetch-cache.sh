@@ -316,10 +316,15 @@ if [[ $(id -u) -eq 0 ]]; then
     asks_nobody "a stranger's" "no jwks-http.so: belongs to uid 64124"
     chown 0 "$W/jwks-http.so"
 fi
+mkdir "$W/\$LIB"
+cp "$W/jwks-fetch" "$W/jwks-http.so" "$W/\$LIB"
+usual_command=("${command[@]}")
+command=("${command[@]/#"$W/jwks-fetch"/$W/\$LIB/jwks-fetch}")
+asks_nobody "a path that dlopen reads otherwise" "no jwks-http.so: its path has a \\$"
+command=("${usual_command[@]}")
 folder=$W/$(printf 'x%.0s' {1..200})
 mkdir "$folder"
 cp "$W/jwks-fetch" "$folder"
-usual_command=("${command[@]}")
 command=("${command[@]/#"$W/jwks-fetch"/$folder/jwks-fetch}")
 asks_nobody "a long path" "no jwks-http.so: No such file or directory"
 command=("${usual_command[@]}")
