@@ -75,7 +75,7 @@ static enum jwkscore_status find_key(const struct keys_request *keys, struct ver
     enum jwkscore_status status = keys_verify(keys, ret_verified, &why);
 
     if (jwkscore_classify(status) == JWKSCORE_CLASS_UNAVAILABLE && keys->user != NULL &&
-        (keys->config->offline || !account_exists(keys->user))) {
+        (keys->config->offline || !keys_user_exists(keys))) {
         enum jwkscore_status account = account_check(keys->config, keys->issuer, keys->user, error);
 
         if (account != JWKSCORE_OK)
@@ -110,8 +110,11 @@ static enum jwkscore_status decide(const struct jwkscore_config *config, const s
 {
     CLEANUP(token_freep) struct token *token = NULL;
     CLEANUP(strings_free) struct strings accounts = {0};
-    struct keys_request keys = {
-        .config = config, .now = request->clock != 0 ? request->clock : request->now, .user = request->user};
+    enum account_known known = ACCOUNT_UNASKED;
+    struct keys_request keys = {.config = config,
+                                .now = request->clock != 0 ? request->clock : request->now,
+                                .user = request->user,
+                                .known = &known};
     struct verified verified;
     enum jwkscore_status status;
 

@@ -715,6 +715,7 @@ CHECKED bool wire_positive(struct wire *, struct text *ret_octets); /* an mpint 
 CHECKED bool wire_write_string(struct buffer *, struct text);
 
 /* keys.c: which key signed this token, through the cache and its waits (CACHE 5) */
+enum account_known { ACCOUNT_UNASKED, ACCOUNT_THERE, ACCOUNT_ABSENT };
 struct keys_request {
     const struct jwkscore_config *config;
     const struct issuer_options *issuer;
@@ -722,7 +723,9 @@ struct keys_request {
     int64_t now;
     int64_t max_wait;                                        /* ms, all waits together */
     const char *user;                                        /* NULL: anybody; for one who is not known nothing is started */
+    enum account_known *known;                               /* of the user, who is one: what the database has said so far */
 };
+bool keys_user_exists(const struct keys_request *);          /* asks once */
 struct verified {
     enum cache_state state;
     int64_t age;                                             /* s since the set was validated */

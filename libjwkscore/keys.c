@@ -65,10 +65,17 @@ static int64_t wait_left(const struct search *search, int64_t most)
     return left < 0 ? 0 : left < most ? left : most;
 }
 
-/* Asked where it matters only: the user database may be on the network too. */
+/* Only where it matters: the user database may be on the network too. */
+bool keys_user_exists(const struct keys_request *request)
+{
+    if (*request->known == ACCOUNT_UNASKED)
+        *request->known = account_exists(request->user) ? ACCOUNT_THERE : ACCOUNT_ABSENT;
+    return *request->known == ACCOUNT_THERE;
+}
+
 static bool may_refresh(const struct keys_request *request)
 {
-    return !request->config->offline && (request->user == NULL || account_exists(request->user));
+    return !request->config->offline && (request->user == NULL || keys_user_exists(request));
 }
 
 static void start_refresh(const struct search *search, enum refresh_reason reason, const uint64_t *kid_hash)
@@ -114,12 +121,13 @@ static enum jwkscore_status wait_refresh(struct search *search, enum refresh_rea
     CLEANUP(buffer_freep) struct buffer envelope = {0};
     struct refresh_answer answer = {.outcome = OUTCOME_NONE};
     struct jwkscore_error why = {JWKSCORE_OK, ""};
-    int64_t wait = wait_left(search, most);
     enum jwkscore_status status;
+    int64_t wait;
 
     if (!may_refresh(request))
         return error_set(error, JWKSCORE_E_UNREACHABLE, "no refresh %s",
                          request->config->offline ? "with a configuration that is refused" : "for an account that does not exist");
+    wait = wait_left(search, most); /* of which the user database may have taken its part */
     if (wait == 0)
         return error_set(error, JWKSCORE_E_UNREACHABLE, "max_wait is used up");
     status = refresh_run(request->config, request->issuer, reason, kid_hash, wait, &answer, &envelope, &why);

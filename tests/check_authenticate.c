@@ -172,6 +172,20 @@ START_TEST(a_hopeful_one_starts_it)
 }
 END_TEST
 
+/* Before a refresh; for one who is not there once more, to say so. */
+START_TEST(what_the_user_database_said_is_kept)
+{
+    static const struct { const char *user; int asked; } of[] = {{"nobody", 1}, {"no-such-account-here", 2}};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(of); i++) {
+        asked = 0;
+        ck_assert_status(decide_cold(mint_claims(NULL, NULL), of[i].user),
+                         i == 0 ? JWKSCORE_E_UNREACHABLE : JWKSCORE_E_UNKNOWN_USER);
+        ck_assert_int_eq(asked, of[i].asked);
+    }
+}
+END_TEST
+
 /* --- accounts and services --- */
 
 START_TEST(the_account_asked_for_decides)
@@ -460,7 +474,8 @@ END_TEST
 int main(void)
 {
     return RUN_IN_ROOM("authenticate", a_good_token_passes_and_each_step_can_refuse_it, the_first_step_that_refuses_decides,
-                       a_hopeless_token_starts_no_helper, a_hopeful_one_starts_it, the_account_asked_for_decides,
+                       a_hopeless_token_starts_no_helper, a_hopeful_one_starts_it,
+                       what_the_user_database_said_is_kept, the_account_asked_for_decides,
                        a_decision_asks_the_user_database_once,
                        a_service_narrows_and_no_other_is_touched, a_service_does_not_widen_what_its_issuer_asks_for,
                        a_key_must_be_bound_and_a_dpop_id_token_needs_one, a_request_that_is_none_is_an_argument_error,

@@ -49,8 +49,9 @@ struct search {
 static void ask_as(const struct stage *stage, const char *text, struct search *search)
 {
     CLEANUP(token_freep) struct token *token = NULL;
+    enum account_known known = ACCOUNT_UNASKED;
     struct keys_request request = {.config = stage->config, .issuer = stage->issuer, .now = search->now,
-                                   .max_wait = search->max_wait, .user = search->nobody ? "nobody-here" : NULL};
+                                   .max_wait = search->max_wait, .user = search->nobody ? "nobody-here" : NULL, .known = &known};
     int64_t began;
 
     ck_assert_status(token_parse(text_from(text), &token, NULL), JWKSCORE_OK);
@@ -847,7 +848,8 @@ END_TEST
 static enum jwkscore_status check_clock(const struct stage *stage, int64_t now)
 {
     CLEANUP(token_freep) struct token *token = token_of(mint_claims(NULL, NULL));
-    const struct keys_request request = {stage->config, stage->issuer, token, now, MOST, "nobody-here"};
+    enum account_known known = ACCOUNT_UNASKED;
+    const struct keys_request request = {stage->config, stage->issuer, token, now, MOST, "nobody-here", &known};
 
     return keys_check_clock(&request, NULL);
 }
