@@ -295,10 +295,10 @@ static enum jwkscore_status open_parent(const char *path, struct wanted *wanted,
     char *parent CLEANUP(string_freep) = NULL;
 
     wanted->path = text_from(path);
-    if (slash == NULL || *path != '/' || !is_plain_name(slash + 1))
+    wanted->name = slash == NULL ? "" : slash + 1;
+    if (slash == NULL || *path != '/' || !is_plain_name(wanted->name))
         return error_set(error, JWKSCORE_E_ARGUMENT, "\"%s\" is not a file's path",
                          shown_path(wanted->path).text);
-    wanted->name = slash + 1;
     parent = text_copy((struct text){path, (size_t)(slash - path) + 1});
     if (parent == NULL)
         return error_memory(error);
