@@ -17,7 +17,8 @@
 enum {
     IN = 3,         /* requests come to the starter */
     OUT = 4,        /* and results go */
-    GRACE_MS = 500, /* twice what the starter gives its child */
+    GRACE_MS = 500,  /* twice what the starter gives its child */
+    STILL_MS = 2000, /* an answer that has lain for longer says nothing of now */
     TEXTS = 5,
 };
 
@@ -197,18 +198,33 @@ static bool take_result(const struct request *request, size_t length, int64_t de
     return bytes != NULL && take_all(starter.results, bytes, length, deadline_b, ret_late);
 }
 
+/* The time beyond the deadline begins when that is seen here: a host that stands still delays all of us. */
+static int64_t end_of_grace(int64_t deadline_b)
+{
+    int64_t seen_b = clock_boot_ms(), last_b = deadline_b + STILL_MS;
+
+    return (seen_b < deadline_b ? deadline_b : seen_b < last_b ? seen_b : last_b) + GRACE_MS;
+}
+
+/* It is one write to a pipe, so it is there or it is not. */
+static bool take_reply(int64_t deadline_b, struct reply *ret_reply, bool *ret_late)
+{
+    return take_all(starter.results, ret_reply, sizeof(*ret_reply), deadline_b, ret_late) ||
+           (*ret_late &&
+            take_all(starter.results, ret_reply, sizeof(*ret_reply), end_of_grace(deadline_b), ret_late));
+}
+
 /* One that does not keep the deadline is ended, and its child with it. */
 bool starter_ask(const struct request *request, struct buffer *ret_result, bool *ret_late)
 {
-    const int64_t deadline_b = request->deadline_b + GRACE_MS;
     struct reply reply = {0};
     bool ok;
 
     *ret_late = false;
     if (starter.pid < 0 || (starter.pid == 0 && !start()) || !send_request(request))
         return false;
-    ok = take_all(starter.results, &reply, sizeof(reply), deadline_b, ret_late) &&
-         take_result(request, reply.length, deadline_b, ret_result, ret_late);
+    ok = take_reply(request->deadline_b, &reply, ret_late) &&
+         take_result(request, reply.length, end_of_grace(request->deadline_b), ret_result, ret_late);
     if (!ok)
         starter_end();
     else

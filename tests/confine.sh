@@ -91,6 +91,24 @@ for signal in STOP KILL; do
     calm
 done
 
+begin "a host that stands still when time is up"
+serve '{"delay": 20}'
+forget_requests
+(become_helper --issuer fixed --reason force 2>"$W/log") & writer=$!
+started_request /jwks
+starter=$(child_of "$writer")
+child=$(child_of "$starter")
+sleep 4.4               # of the 5 s that a request has
+kill -STOP "$writer" "$starter" "$child"
+sleep 1.2               # each of them has half a second more, which is over then, and the writer takes nothing after 2 s
+kill -CONT "$child" "$starter" "$writer"
+status=0
+wait "$writer" || status=$?
+is "exit" "$status" 1
+has "outcome=timeout"
+lacks "no answer in time"       # which is the writer's word for a starter that it has given up
+calm
+
 # --- what they are refused: a library in them tries ---
 
 probe() {               # MODE
