@@ -74,8 +74,7 @@ static enum jwkscore_status find_key(const struct keys_request *keys, struct ver
     struct jwkscore_error why = {JWKSCORE_OK, ""};
     enum jwkscore_status status = keys_verify(keys, ret_verified, &why);
 
-    if (jwkscore_classify(status) == JWKSCORE_CLASS_UNAVAILABLE && keys->user != NULL &&
-        (keys->config->offline || !keys_user_exists(keys))) {
+    if (jwkscore_classify(status) == JWKSCORE_CLASS_UNAVAILABLE && keys->user != NULL && !keys_may_refresh(keys)) {
         enum jwkscore_status account = account_check(keys->config, keys->issuer, keys->user, error);
 
         if (account != JWKSCORE_OK)

@@ -725,7 +725,7 @@ struct keys_request {
     const char *user;                                        /* NULL: anybody; for one who is not known nothing is started */
     enum account_known *known;                               /* of the user, who is one: what the database has said so far */
 };
-bool keys_user_exists(const struct keys_request *);          /* asks once */
+bool keys_may_refresh(const struct keys_request *);          /* asks for the user, once */
 struct verified {
     enum cache_state state;
     int64_t age;                                             /* s since the set was validated */

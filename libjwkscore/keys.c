@@ -66,16 +66,16 @@ static int64_t wait_left(const struct search *search, int64_t most)
 }
 
 /* Only where it matters: the user database may be on the network too. */
-bool keys_user_exists(const struct keys_request *request)
+static bool user_exists(const struct keys_request *request)
 {
     if (*request->known == ACCOUNT_UNASKED)
         *request->known = account_exists(request->user) ? ACCOUNT_THERE : ACCOUNT_ABSENT;
     return *request->known == ACCOUNT_THERE;
 }
 
-static bool may_refresh(const struct keys_request *request)
+bool keys_may_refresh(const struct keys_request *request)
 {
-    return !request->config->offline && (request->user == NULL || keys_user_exists(request));
+    return !request->config->offline && (request->user == NULL || user_exists(request));
 }
 
 static void start_refresh(const struct search *search, enum refresh_reason reason, const uint64_t *kid_hash)
@@ -83,7 +83,7 @@ static void start_refresh(const struct search *search, enum refresh_reason reaso
     struct refresh_answer answer;
     struct buffer envelope = {0};
 
-    if (may_refresh(search->request) &&
+    if (keys_may_refresh(search->request) &&
         refresh_run(search->request->config, search->request->issuer, reason, kid_hash, 0, &answer, &envelope, NULL) !=
             JWKSCORE_OK)
         return; /* nobody waits for it: the next login finds the keys as they are */
@@ -124,7 +124,7 @@ static enum jwkscore_status wait_refresh(struct search *search, enum refresh_rea
     enum jwkscore_status status;
     int64_t wait;
 
-    if (!may_refresh(request))
+    if (!keys_may_refresh(request))
         return error_set(error, JWKSCORE_E_UNREACHABLE, "no refresh %s",
                          request->config->offline ? "with a configuration that is refused" : "for an account that does not exist");
     wait = wait_left(search, most); /* of which the user database may have taken its part */
