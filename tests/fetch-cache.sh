@@ -290,6 +290,8 @@ has "^helper: no jwks-http.so: No such file or directory"
 version=$("$W/jwks-fetch" --version | cut -d' ' -f2)
 sed "s/${version//./\\.}/${version//[0-9]/9}/g" "$W/moved.so" >"$W/jwks-http.so"
 asks_nobody "of another version" "no jwks-http.so: jwks-http.so is of another version"
+sed 's/http_get/http_got/g' "$W/moved.so" >"$W/jwks-http.so"
+asks_nobody "without the function" "no jwks-http.so: it has no http_get"
 sed 's/libcurl/nocurl_/g' "$W/moved.so" >"$W/jwks-http.so"
 asks_nobody "without libcurl" "no jwks-http.so: nocurl_.*: cannot open shared object file"
 : >"$W/jwks-http.so"
