@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 enum {
-    IN = 3,         /* requests come to the starter */
-    OUT = 4,        /* and results go */
+    IN = 3,          /* requests come to the starter */
+    OUT = 4,         /* and results go */
     GRACE_MS = 500,  /* twice what the starter gives its child */
     STILL_MS = 2000, /* an answer that has lain for longer says nothing of now */
     TEXTS = 5,
